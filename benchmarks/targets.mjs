@@ -58,6 +58,19 @@ const diverse = (title, key) => ({
   measure: (results) => rows(results, 'diversity', 'fits').at(-1)?.[key],
 });
 
+/** How many times as long, or as much processor time, the run of another product takes. */
+const awaiting = (product, beginning, awaits, key, target, ofShort) => ({
+  title: `run with ${awaits} await${awaits === 1 ? '' : 's'}, against ${product}${key === 'cpuUs' ? ', processor time' : ''}`,
+  ...atLeast(target, ofShort),
+  measure(results) {
+    const ours = row(results, 'awaits', `alone-${awaits}`, named('nexus-runtime: run'));
+    const theirs = row(results, 'awaits', `alone-${awaits}`, named(beginning));
+    return ours && theirs && theirs[key] / ours[key];
+  },
+});
+const isolated = (awaits, target, ofShort) =>
+  awaiting('isolated-vm, async reference', 'isolated-vm', awaits, 'p50Us', target, ofShort);
+
 const ours64 = (results) =>
   row(results, 'pool', 'pool', ({ subject, inFlight }) => subject === 'nexus-runtime' && inFlight === 64);
 const KIB = 1024;
@@ -92,6 +105,14 @@ export const TARGETS = [
   },
   preparedContext('one field read', 'one', 15, 4),
   preparedContext('all read', 'all', 1.5, 0.5),
+  isolated(1, 1.5, 0.15),
+  isolated(5, 1.2, 0.1),
+  isolated(10, 1.2, 0.05),
+  isolated(50, 1, 0.03),
+  awaiting('`run`', 'run: host', 10, 'p50Us', 5, 0.5),
+  awaiting('`run`', 'run: host', 10, 'cpuUs', 4, 0.5),
+  awaiting('`run`', 'run: host', 50, 'p50Us', 5, 0.5),
+  awaiting('`run`', 'run: host', 50, 'cpuUs', 4, 0.5),
   diverse('one at a time', 'aloneRatio'),
   diverse('64 in flight', 'inFlightRatio'),
   atRest(1, false, { target: 16 * KIB, ofShort: 32 * KIB, format: bytes }),

@@ -4,6 +4,7 @@ export const QUESTIONS = [
   { id: 'pristine-parts', title: 'The parts of an execution', isLong: true },
   { id: 'pool', title: 'Through the pool' },
   { id: 'pool-load', title: 'The pool with large contexts, more workers, several tenants', isLong: true },
+  { id: 'awaits', title: 'Awaits of extensions' },
   { id: 'library', title: 'A handler on a library' },
   { id: 'modules', title: 'Modules and imports', isLong: true },
   { id: 'diversity', title: 'Many different handlers' },

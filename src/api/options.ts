@@ -160,6 +160,14 @@ export interface PoolOptions {
    */
   readonly maxPreparedBytes?: number;
   /**
+   * Shared memory in which `run` keeps the VMs of handlers that wait for an extension, in bytes: some 0.5 MiB each, so that
+   * an answer costs little. It is allocated when it is needed. Handlers that find no room wait as a few KB, and go on
+   * more slowly; 0 for all of them.
+   *
+   * @default 64 MiB
+   */
+  readonly maxLiveBytes?: number;
+  /**
    * Libraries for handlers, available as `$lib.<name>`: installed packages by their names, files, or texts. They are evaluated once, while
    * the base image is built. Packages need the package esbuild beside this one.
    *

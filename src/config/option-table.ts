@@ -200,6 +200,15 @@ const pool = {
     max: 2 * GIB,
     doc: 'prepared values: encoded on the main thread, and as images in each worker',
   },
+  maxLiveBytes: {
+    kind: 'number',
+    unit: 'bytes',
+    group: 'pool',
+    // A hundred and twenty-eight VMs of usual size.
+    fallback: 64 * MIB,
+    max: GIB,
+    doc: 'shared memory for the VMs of runs that wait; 0 for none',
+  },
   libraries: {
     kind: 'object',
     group: 'pool',

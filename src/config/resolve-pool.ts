@@ -20,6 +20,7 @@ export interface PoolConfig {
   readonly memoryLimitBytes: number;
   readonly stackSizeBytes: number;
   readonly maxPreparedBytes: number;
+  readonly maxLiveBytes: number;
   readonly libraries: LibrariesConfig;
 }
 
@@ -42,6 +43,7 @@ export function resolvePool(options: PoolOptions): PoolConfig {
     memoryLimitBytes: readNumber('memoryLimitBytes', options),
     stackSizeBytes: readNumber('stackSizeBytes', options),
     maxPreparedBytes: readNumber('maxPreparedBytes', options),
+    maxLiveBytes: readNumber('maxLiveBytes', options),
     libraries: resolveLibraries(options.libraries ?? {}),
   });
 }

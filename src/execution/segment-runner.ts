@@ -70,7 +70,7 @@ export interface WaitingRun {
   readonly calls: readonly ExtensionCall[];
   /** Calls of theirs without an answer that nothing waits for any more: the handler has ended. */
   readonly leftCalls: readonly ExtensionCall[];
-  /** Reports that the snapshot of the run is compressed, or not needed. Can be called more than once. */
+  /** Reports that the snapshot of the run is compressed, or that its memory is not needed. Can be called more than once. */
   readonly letGo: () => void;
 }
 
@@ -106,6 +106,9 @@ export class SegmentRunner {
   readonly #needs = new NeededKeysByHandler();
   readonly librarySets = new LibrarySets();
   readonly prepared: PreparedValues;
+  /** Limits by those of their runs, see {@link #withinVm}. */
+  readonly #grants = new WeakMap<readonly string[], Grants>();
+  readonly #within = new WeakMap<ExecutionLimits, ExecutionLimits>();
 
   constructor(
     config: RuntimeConfig,
@@ -130,6 +133,7 @@ export class SegmentRunner {
    * Executes a call of a handler. The caller has checked that `context` is one.
    *
    * @param runId default: it gets one when it needs one
+   * @param isLive whether it goes on in this process, so that a waiting VM may be kept as a checkpoint
    */
   async call(
     ref: HandlerRef,
@@ -137,6 +141,7 @@ export class SegmentRunner {
     options: ExecuteOptions,
     onLog?: LogListener,
     runId?: string,
+    isLive = false,
   ): Promise<SegmentRun> {
     this.#audit.require();
     const calledAt = performance.now();
@@ -154,7 +159,7 @@ export class SegmentRunner {
       // A copy, because the caller may change the list before it is stored.
       const capabilities = [...(context.capabilities ?? [])];
 
-      const dispatch = dispatchOptionsOf(options, admission);
+      const dispatch = dispatchOptionsOf(options, admission, isLive);
       const loaded = await this.#load(ref, options, dispatch);
       if (loaded === 'aborted') return notBegun(stoppedResult(options, 'compile', origin));
       if (!loaded.ok) return notBegun(errorResult(loaded.error, origin));
@@ -224,6 +229,7 @@ export class SegmentRunner {
     given: ResumeOptions,
     onLog?: LogListener,
     runId = '',
+    isLive = false,
   ): Promise<SegmentRun> {
     this.#audit.require();
     const calledAt = performance.now();
@@ -232,8 +238,8 @@ export class SegmentRunner {
     const { signal, deadlineMs, tenant, timeoutMs = run.limits.timeoutMs } = options;
     checkTimeout(timeoutMs, this.#config.ceilings);
     requireKnownSettings(run.localeSettings);
-    const limits = { ...this.#withinVm(run.limits), timeoutMs };
-    const grants = Grants.parse(run.capabilities);
+    const limits = this.#limitsWithin(run.limits, timeoutMs);
+    const grants = this.#grantsOf(run.capabilities);
     const librarySet = this.librarySets.require(run.librarySet);
     const encoding = encodeAnswers(answers, run.usage, limits, options.toJSON);
     const encoded = encoding instanceof Promise ? await encoding : encoding;
@@ -244,7 +250,7 @@ export class SegmentRunner {
     if (spent !== undefined) return notBegun(errorResult(spent, run.origin));
     const within = withinCpuTime(limits, usedMs);
     const request = resumeRequestOf(run, encoded, within, options, calledAt, librarySet);
-    const dispatch = dispatchOptionsOf(options, undefined);
+    const dispatch = dispatchOptionsOf(options, undefined, isLive);
     const message = feed === undefined ? request : { ...request, logRing: feed.bytes };
     const first = await listened(feed, this.#pool.resume(message, dispatch));
     const isMissed = run.leftOut !== undefined && lacksInput(first);
@@ -330,9 +336,11 @@ export class SegmentRunner {
     });
   }
 
-  /** A snapshot is large until it is compressed. */
+  /** A snapshot is large until it is compressed, and a checkpoint occupies its area until it is released. */
   #noteUnsealed(execution: Execution, tenant: string | undefined): (() => void) | undefined {
-    const snapshot = 'executed' in execution ? execution.executed.snapshot : undefined;
+    if (!('executed' in execution)) return undefined;
+    const { snapshot, checkpoint } = execution.executed;
+    if (checkpoint !== undefined) return () => checkpoint.release();
     return snapshot && this.#pool.noteUnsealed(tenant, snapshot.length);
   }
 
@@ -376,6 +384,25 @@ export class SegmentRunner {
     }
   }
 
+  /** perf: parsed once for all segments of a run, whose list nobody changes. */
+  #grantsOf(capabilities: readonly string[]): Grants {
+    const known = this.#grants.get(capabilities);
+    if (known !== undefined) return known;
+    const grants = Grants.parse(capabilities);
+    this.#grants.set(capabilities, grants);
+    return grants;
+  }
+
+  /** perf: the same object for all segments of runs with the same limits: they are encoded once in a message. */
+  #limitsWithin(limits: ExecutionLimits, timeoutMs: number): ExecutionLimits {
+    let within = this.#within.get(limits);
+    if (within === undefined) {
+      within = this.#withinVm(limits);
+      this.#within.set(limits, within);
+    }
+    return timeoutMs === within.timeoutMs ? within : { ...within, timeoutMs };
+  }
+
   /** The handler may have been suspended under larger limits than the workers of this process are made for. */
   #withinVm(limits: ExecutionLimits): ExecutionLimits {
     const { memoryLimitBytes, stackSizeBytes, maxResultPaths, maxInstructions, maxCpuMs, maxTimers, maxSleepMs } =
@@ -396,7 +423,7 @@ export class SegmentRunner {
   /** @param used in the segments before this one */
   #keep(
     { outcome, result: { metrics } }: Segment,
-    { snapshot, imageHash, features, calls, leftCalls }: Waiting,
+    { snapshot, checkpoint, imageHash, features, calls, leftCalls }: Waiting,
     base: RunBase,
     used: Usage,
     knownCalls: ReadonlySet<string> | undefined,
@@ -434,6 +461,7 @@ export class SegmentRunner {
       ...(librarySet !== undefined && { librarySet }),
       ...(leftOut !== undefined && { leftOut }),
       ...(prepared !== undefined && { prepared }),
+      ...(checkpoint !== undefined && { checkpoint }),
     };
     return { run, calls: sorted.calls, leftCalls: withoutOwnCalls(leftCalls), letGo: letGo ?? NOTHING };
   }
@@ -481,6 +509,7 @@ function nameCall({ callId, extensionName, method }: ExtensionCall) {
 function dispatchOptionsOf(
   { signal, tenant, queueTimeoutMs }: ResumeOptions,
   admission: Admission | undefined,
+  isLive: boolean,
 ): DispatchOptions {
-  return { signal, tenant, queueTimeoutMs, admission };
+  return { signal, tenant, queueTimeoutMs, admission, isLive };
 }

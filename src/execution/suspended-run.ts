@@ -3,6 +3,7 @@ import type { NetworkRequest } from '../api/network-request.js';
 import type { TraceCarrier } from '../api/tracing.js';
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { LocaleSettings } from '../config/locale.js';
+import type { Checkpoint } from '../protocol/checkpoint.js';
 import type { PreparedValue } from '../protocol/prepared-value.js';
 import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 import type { LeftOut } from './request/left-out.js';
@@ -33,10 +34,12 @@ export interface SuspendedRun {
   readonly features: number;
   /** Id of the library set in that image; absent if it has the runtime's own libraries alone. */
   readonly librarySet?: string;
-  /** The VM's difference from its image, see `worker/snapshot.ts`. Compressed when it is sealed. */
+  /** The VM's difference from its image, see `worker/snapshot.ts`. Compressed when it is sealed. Empty if there is a checkpoint. */
   readonly snapshot: Uint8Array;
   /** Values of its state that are not in the snapshot. */
   readonly leftOut?: LeftOut;
+  /** The VM's memory: only in a `run`, which releases it. */
+  readonly checkpoint?: Checkpoint;
   /** For errors: the origin and the lines of the handler. */
   readonly handler: Pick<CompiledHandler, 'key' | 'filename' | 'source'> & { readonly sourceMap?: StoredSourceMap };
   readonly capabilities: readonly string[];

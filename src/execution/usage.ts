@@ -48,6 +48,7 @@ export function addUsage(
 
 /** What a segment may still use: the limits of the execution minus the previous usage. */
 export function remainingLimits(limits: ExecutionLimits, used: Usage): ExecutionLimits {
-  const counted = COUNTED_LIMITS.map((name) => [name, Math.max(0, limits[name] - used[name])]);
-  return { ...limits, ...Object.fromEntries(counted) };
+  const remaining = { ...limits };
+  for (const name of COUNTED_LIMITS) remaining[name] = Math.max(0, limits[name] - used[name]);
+  return remaining;
 }

@@ -147,7 +147,7 @@ export const METRICS = {
   },
   pool_memory_bytes: {
     type: 'gauge',
-    help: 'Linear memory of all VMs in the workers, including those for compiling.',
+    help: 'Linear memory of all VMs in the workers, including those for compiling, and shared memory of runs that wait.',
     labels: {},
     advice:
       'Part of RSS, but not of the heap that process.memoryUsage() reports. It grows with the number of workers, and when large sources are compiled.',

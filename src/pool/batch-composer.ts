@@ -42,6 +42,11 @@ export class BatchComposer {
     return jobs;
   }
 
+  /** Whether it is known to take a fraction of a millisecond. */
+  isQuick(job: Job): boolean {
+    return this.#estimate(job) <= BUDGET_US / 2;
+  }
+
   /** An unknown job may take any time. */
   #estimate({ estimateKey, restarts }: Job): number {
     // A job that was requeued after the loss of a worker runs alone, because it may have caused the loss.

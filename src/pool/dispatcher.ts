@@ -7,6 +7,7 @@ import { runtimeClosed } from '../support/in-flight.js';
 import { performance, setImmediate } from '../support/timers.js';
 import type { PoolLoad } from './admissions.js';
 import { BatchComposer } from './batch-composer.js';
+import type { CheckpointAreas } from './checkpoints/areas.js';
 import { DurationEstimates } from './duration-estimates.js';
 import { FairQueue } from './fair-queue.js';
 import { describeJob, isCompilation, isLate, type Job, type JobEnd, type TenantKey } from './job.js';
@@ -52,7 +53,12 @@ export class Dispatcher implements PoolLoad {
   readonly #charged: { readonly tenant: TenantKey; readonly wasCompiling: boolean }[] = [];
   #isClosed = false;
 
-  constructor(threads: ThreadStarter, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
+  constructor(
+    threads: ThreadStarter,
+    config: PoolConfig,
+    areas: CheckpointAreas,
+    onRetired: (reason: RetirementReason) => void,
+  ) {
     this.#config = config;
     this.#onRetired = onRetired;
     this.#queue = new FairQueue({
@@ -61,7 +67,7 @@ export class Dispatcher implements PoolLoad {
       compilers: Math.max(1, config.maxInstances - 1),
     });
     this.#composer = new BatchComposer(this.#queue, this.#estimates);
-    this.#instances = new WorkerSet(threads, config, {
+    this.#instances = new WorkerSet(threads, config, areas, {
       onReady: () => this.#onReady(),
       onLost: (instance, reason) => this.#onLost(instance, reason),
       onStartFailure: (error) => this.#onStartFailure(error),
@@ -200,7 +206,9 @@ export class Dispatcher implements PoolLoad {
 
   #begin(instance: WorkerHandle, jobs: readonly Job[]): void {
     const isCompiling = jobs.some(isCompilation);
-    const batch: Batch = { jobs, tenants: new Set(jobs.map(({ tenant }) => tenant)), isCompiling, isReleased: false };
+    const isConversation = this.#isConversation(jobs);
+    const tenants = new Set(jobs.map(({ tenant }) => tenant));
+    const batch: Batch = { jobs, tenants, isCompiling, isConversation, isReleased: false };
     for (const tenant of batch.tenants) this.#queue.occupy(tenant);
     if (isCompiling) this.#queue.countCompiler(1);
     for (const job of jobs) job.holder = instance;
@@ -211,8 +219,16 @@ export class Dispatcher implements PoolLoad {
     );
   }
 
+  #isConversation([job, ...others]: readonly Job[]): boolean {
+    if (job?.checkpointKey === undefined || others.length > 0) return false;
+    return this.#instances.busy === 1 && this.#queue.size === 0 && this.#composer.isQuick(job);
+  }
+
   #onReplies(instance: WorkerHandle, batch: Batch, replies: readonly (Reply | undefined)[]): void {
-    if (instance.phase === 'ended' || this.#isClosed) return;
+    if (instance.phase === 'ended' || this.#isClosed) {
+      for (const reply of replies) release(reply);
+      return;
+    }
     if (debug.pool.hasSubscribers)
       debug.pool.publish({ step: 'replied', worker: instance.id, requests: replies.length });
     this.#vacate(batch);
@@ -245,7 +261,7 @@ export class Dispatcher implements PoolLoad {
     this.#queue.remove(job);
     const { holder } = job;
     if (holder !== undefined && holder !== instance && !holder.takeBack(job)) holder.cancel(job);
-    job.settle({ reply });
+    if (!job.settle({ reply })) release(reply);
   }
 
   /** What cannot be told to a worker, or be understood of it, is a fault of ours; those that are gone are seen to elsewhere. */
@@ -395,4 +411,9 @@ export class Dispatcher implements PoolLoad {
     }
     for (const job of this.#queue.drain()) job.reject(error);
   }
+}
+
+/** Nobody takes it. */
+function release(reply: Reply | undefined): void {
+  if (reply?.kind === 'executed') reply.checkpoint?.release();
 }

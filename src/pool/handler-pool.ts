@@ -13,6 +13,11 @@ export interface DispatchOptions {
   readonly queueTimeoutMs?: number | undefined;
   /** The admission of the call, which is released when its execution is queued. Default: it is requested then */
   readonly admission?: Admission | undefined;
+  /**
+   * Whether it goes on in this process, so that its VM may be kept as a checkpoint while it waits: the caller releases the
+   * one of the reply. @default false
+   */
+  readonly isLive?: boolean | undefined;
 }
 
 /** A handler whose image is created before it is executed. */
@@ -28,7 +33,7 @@ export interface PoolState {
   readonly starting: number;
   /** Requests that wait for a worker. */
   readonly queued: number;
-  /** Linear memory of all VMs. */
+  /** Linear memory of all VMs, and shared memory of runs that wait. */
   readonly memoryBytes: number;
 }
 

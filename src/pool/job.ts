@@ -31,6 +31,8 @@ export interface JobOptions {
    * batch.
    */
   readonly estimateKey?: string;
+  /** The key of a handler whose VM may become a checkpoint if it waits. Default: none, and it becomes a snapshot */
+  readonly checkpointKey?: string | undefined;
 }
 
 /** The worker of a job, as far as other parts need it. */
@@ -77,6 +79,7 @@ export class Job {
   tenant: TenantKey;
   readonly limitMs: number;
   readonly estimateKey: string | undefined;
+  readonly checkpointKey: string | undefined;
   readonly end: Promise<JobEnd>;
   /** How many workers died before they finished it while it was not being executed. */
   restarts = 0;
@@ -90,11 +93,12 @@ export class Job {
   #resolve!: (end: JobEnd) => void;
   #reject!: (error: unknown) => void;
 
-  constructor(request: Request, { tenant = NO_TENANT, limitMs, estimateKey }: JobOptions) {
+  constructor(request: Request, { tenant = NO_TENANT, limitMs, estimateKey, checkpointKey }: JobOptions) {
     this.request = request;
     this.tenant = tenant;
     this.limitMs = limitMs;
     this.estimateKey = estimateKey;
+    this.checkpointKey = checkpointKey;
     this.end = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -114,11 +118,12 @@ export class Job {
     return this.#settledAt ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Further ends are dropped. */
-  settle(end: JobEnd): void {
-    if (this.isSettled) return;
+  /** Further ends are dropped: false. */
+  settle(end: JobEnd): boolean {
+    if (this.isSettled) return false;
     this.#settledAt = performance.now();
     this.#resolve(end);
+    return true;
   }
 
   reject(error: unknown): void {

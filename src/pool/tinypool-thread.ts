@@ -102,6 +102,11 @@ export class WorkerThread {
     return answer.memoryBytes;
   }
 
+  /** Resolves when the thread has ended: nothing writes to shared memory any more. */
+  get exited(): Promise<void> {
+    return this.#exited;
+  }
+
   /** Announces that there will be work at once. */
   prewake(): void {
     this.#mailbox.prewake();
@@ -111,11 +116,12 @@ export class WorkerThread {
    * Sends a batch when the thread is idle.
    *
    * @param batch see `batch-codec.ts`
+   * @param isConversation whether the reply is likely to come at once, and another batch to follow it at once
    * @throws WorkerGone
    */
-  async run(batch: Message): Promise<Message> {
-    const reply = this.#mailbox.receive();
-    this.#mailbox.send(batch);
+  run(batch: Message, isConversation: boolean): Promise<Message> {
+    const reply = this.#mailbox.receive(isConversation);
+    this.#mailbox.send(batch, isConversation);
     return this.#whileAlive(reply);
   }
 

@@ -1,6 +1,8 @@
 import { decodeReplies, encodeBatch } from '../protocol/batch-codec.js';
 import { ItemState } from '../protocol/control-block.js';
 import type { Reply } from '../protocol/messages.js';
+import type { CheckpointAreas } from './checkpoints/areas.js';
+import { BatchAreas } from './checkpoints/batch-areas.js';
 import type { Job, JobHolder, TenantKey } from './job.js';
 import type { WorkerGone, WorkerThread } from './tinypool-thread.js';
 
@@ -21,6 +23,8 @@ export interface Batch {
   readonly tenants: Set<TenantKey>;
   /** Whether its use as a compiler counts. */
   isCompiling: boolean;
+  /** One quick job of a run, while no other worker has work: the threads may wait for each other without sleeping. */
+  readonly isConversation: boolean;
   /** Whether all jobs except the stalling one were given to other workers. */
   isReleased: boolean;
 }
@@ -42,9 +46,13 @@ export class WorkerHandle implements JobHolder {
   /** Memory of its VMs, as of its last reply. */
   memoryBytes = 0;
   readonly #thread: WorkerThread;
+  readonly #areas: CheckpointAreas;
+  /** The blocks of checkpoints that it knows. */
+  readonly #knownBlocks = new Set<number>();
 
-  constructor(thread: WorkerThread) {
+  constructor(thread: WorkerThread, areas: CheckpointAreas) {
     this.#thread = thread;
+    this.#areas = areas;
   }
 
   set onGone(listener: (reason: WorkerGone) => void) {
@@ -66,11 +74,20 @@ export class WorkerHandle implements JobHolder {
     this.phase = 'busy';
     this.batch = batch;
     this.#thread.control.reset(batch.jobs.length);
-    const message = encodeBatch(batch.jobs.map(({ request }) => request));
-    const { replies, memoryBytes } = decodeReplies(await this.#thread.run(message));
-    this.memoryBytes = memoryBytes;
-    this.hasReplied = true;
-    return replies;
+    const areas = BatchAreas.of(batch.jobs, this.#areas);
+    try {
+      const requests = batch.jobs.map(({ request }) => request);
+      const message = encodeBatch(requests, areas?.written, this.#knownBlocks);
+      const { replies, memoryBytes } = decodeReplies(await this.#thread.run(message, batch.isConversation));
+      areas?.attachTo(replies);
+      this.memoryBytes = memoryBytes;
+      this.hasReplied = true;
+      return replies;
+    } catch (error) {
+      // It may write to them until it is really gone.
+      if (areas !== undefined) void this.#thread.exited.then(() => areas.release());
+      throw error;
+    }
   }
 
   current(): { readonly job: Job; readonly runningMs: number } | undefined {

@@ -7,6 +7,7 @@ import { runtimeClosed } from '../support/in-flight.js';
 import { clearTimeout, setTimeout } from '../support/timers.js';
 import { whenAborted } from '../support/waiting.js';
 import { Admissions } from './admissions.js';
+import { CheckpointAreas } from './checkpoints/areas.js';
 import { Dispatcher } from './dispatcher.js';
 import type { DispatchOptions, Execution, HandlerPool, LoadableHandler, PoolState } from './handler-pool.js';
 import { Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
@@ -27,12 +28,14 @@ export class WorkerPool implements HandlerPool {
   readonly #config: PoolConfig;
   readonly #dispatcher: Dispatcher;
   readonly #admissions: Admissions;
+  readonly #areas: CheckpointAreas;
   #isClosed = false;
 
   /** @param threads initialised threads */
   constructor(threads: ThreadStarter, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
     this.#config = config;
-    this.#dispatcher = new Dispatcher(threads, config, onRetired);
+    this.#areas = new CheckpointAreas(config.maxLiveBytes);
+    this.#dispatcher = new Dispatcher(threads, config, this.#areas, onRetired);
     this.#admissions = new Admissions(config, this.#dispatcher);
   }
 
@@ -42,7 +45,7 @@ export class WorkerPool implements HandlerPool {
 
   get stats(): PoolState {
     const { busy, idle, starting, queued, memoryBytes } = this.#dispatcher;
-    return { busy, idle, starting, queued, memoryBytes };
+    return { busy, idle, starting, queued, memoryBytes: memoryBytes + this.#areas.memoryBytes };
   }
 
   async ready(instances?: number): Promise<void> {
@@ -95,7 +98,7 @@ export class WorkerPool implements HandlerPool {
   async #execute(
     request: Extract<Request, { kind: 'execute' | 'resume' }>,
     estimateKey: string,
-    { signal, tenant: name, queueTimeoutMs = this.#config.queueTimeoutMs, admission }: DispatchOptions,
+    { signal, tenant: name, queueTimeoutMs = this.#config.queueTimeoutMs, admission, isLive = false }: DispatchOptions,
   ): Promise<Execution> {
     if (this.#isClosed) throw runtimeClosed();
     if (signal?.aborted) return { interruption: 'cancelled', runningMs: 0 };
@@ -103,7 +106,8 @@ export class WorkerPool implements HandlerPool {
     const tenant: TenantKey = name ?? NO_TENANT;
     // One whose log is listened to is not run again because others hold up its worker.
     const isAlone = request.logRing !== undefined;
-    const job = new Job(request, { tenant, limitMs, ...(!isAlone && { estimateKey }) });
+    const checkpointKey = isLive ? request.key : undefined;
+    const job = new Job(request, { tenant, limitMs, checkpointKey, ...(!isAlone && { estimateKey }) });
     if (admission === undefined) this.#admissions.check(name);
     admission?.release();
     this.#dispatcher.add(job);

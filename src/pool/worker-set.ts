@@ -6,6 +6,7 @@ import type { WorkerRetirement } from '../protocol/retirement.js';
 import { debug } from '../support/debug.js';
 import { runtimeClosed } from '../support/in-flight.js';
 import { clearTimeout, performance, setImmediate, setTimeout } from '../support/timers.js';
+import type { CheckpointAreas } from './checkpoints/areas.js';
 import type { ThreadStarter } from './thread-starter.js';
 import { WorkerGone } from './tinypool-thread.js';
 import { WorkerHandle } from './worker-handle.js';
@@ -38,6 +39,7 @@ export class WorkerSet {
   readonly #threads: ThreadStarter;
   readonly #config: PoolConfig;
   readonly #listener: InstancesListener;
+  readonly #areas: CheckpointAreas;
   readonly #all = new Set<WorkerHandle>();
   /** The most recently used is last and is taken first, so that surplus workers become idle. */
   readonly #idle: WorkerHandle[] = [];
@@ -49,9 +51,10 @@ export class WorkerSet {
   #idleTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(threads: ThreadStarter, config: PoolConfig, listener: InstancesListener) {
+  constructor(threads: ThreadStarter, config: PoolConfig, areas: CheckpointAreas, listener: InstancesListener) {
     this.#threads = threads;
     this.#config = config;
+    this.#areas = areas;
     this.#listener = listener;
   }
 
@@ -172,7 +175,7 @@ export class WorkerSet {
       return;
     }
     const { thread, ready } = taken;
-    const instance = new WorkerHandle(thread);
+    const instance = new WorkerHandle(thread, this.#areas);
     if (debug.pool.hasSubscribers) debug.pool.publish({ step: 'starting', worker: instance.id });
     this.#all.add(instance);
     this.#starting++;

@@ -4,6 +4,7 @@ import { LIMIT_KEYS } from '../config/limits.js';
 import type { LocaleSettings } from '../config/locale.js';
 import type { SourceShape } from '../source/forms/source-shape.js';
 import { asShared } from '../support/shared-bytes.js';
+import { blockOf, type CheckpointArea, type KnownBlocks } from './checkpoint.js';
 import type { LibrarySet } from './library-set.js';
 import type { Message } from './mailbox.js';
 import type { CallDeadline, ExecuteRequest, ExecutionReply, PackedContext, Reply, Request } from './messages.js';
@@ -28,6 +29,8 @@ type PackedBatch = readonly [
   requests: readonly PackedRequest[],
   librarySets: readonly (readonly [id: string, packed: Placed])[],
   prepared: readonly (readonly [hash: string, document: number])[],
+  /** Those that the worker does not know yet. */
+  blocks: readonly (readonly [block: number, shared: number])[],
 ];
 
 type PackedRequest =
@@ -56,6 +59,7 @@ type PackedRequest =
       localeSettings: PackedSettings | null,
       leftOut: PackedLeftOut,
       prepared: readonly number[] | null,
+      area: PackedArea | null,
     ]
   | readonly [
       kind: 'resume',
@@ -74,6 +78,8 @@ type PackedRequest =
       localeSettings: PackedSettings | null,
       leftOut: PackedLeftOut,
       prepared: readonly number[] | null,
+      area: PackedArea | null,
+      checkpoint: PackedArea | null,
     ]
   | readonly [kind: 'load', key: string, bytecode: number, librarySet: number | null];
 
@@ -81,9 +87,21 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type PackedDeadline = readonly [ms: number, atMs: number];
 type PackedLeftOut = 'kept' | readonly [encoded: Placed, spentMs: number] | null;
 type PackedSettings = readonly [locale: string, timeZone: string];
+type PackedArea = readonly [id: number, block: number, start: number, length: number];
 
-/** For the main thread. */
-export function encodeBatch(requests: readonly Request[]): Message {
+const NO_AREAS: readonly undefined[] = [];
+
+/**
+ * For the main thread.
+ *
+ * @param areas for each request where its VM is written if it waits, in place of its own
+ * @param known the numbers of the blocks that the worker knows, to which those of this message are added
+ */
+export function encodeBatch(
+  requests: readonly Request[],
+  areas: readonly (CheckpointArea | undefined)[] = NO_AREAS,
+  known = new Set<number>(),
+): Message {
   const limits = new Table<ExecutionLimits>();
   const encodedGrants = new Table<Uint8Array>();
   const bytecodes = new Table<Uint8Array>();
@@ -103,7 +121,17 @@ export function encodeBatch(requests: readonly Request[]): Message {
     if (leftOut === undefined || leftOut === 'kept') return leftOut ?? null;
     return [place(leftOut.encoded), leftOut.spentMs];
   };
-  const encoded = requests.map((request): PackedRequest => {
+  const blocks: (readonly [block: number, shared: number])[] = [];
+  const areaOf = (area: CheckpointArea | undefined): PackedArea | null => {
+    if (area === undefined) return null;
+    const { id, block, start, bytes } = area;
+    if (!known.has(block)) {
+      known.add(block);
+      blocks.push([block, shared.numberOf(blockOf(area))]);
+    }
+    return [id, block, start, bytes.length];
+  };
+  const encoded = requests.map((request, i): PackedRequest => {
     switch (request.kind) {
       case 'compile':
         return [
@@ -133,6 +161,7 @@ export function encodeBatch(requests: readonly Request[]): Message {
           packSettings(request.localeSettings),
           packLeftOut(request.leftOut),
           numbersOf(request.prepared),
+          areaOf(areas[i] ?? request.area),
         ];
       }
       case 'resume':
@@ -153,6 +182,8 @@ export function encodeBatch(requests: readonly Request[]): Message {
           packSettings(request.localeSettings),
           packLeftOut(request.leftOut),
           numbersOf(request.prepared),
+          areaOf(areas[i] ?? request.area),
+          areaOf(request.checkpoint),
         ];
       case 'load':
         return ['load', request.key, bytecodes.numberOf(request.bytecode), setOf(request.librarySet)];
@@ -163,15 +194,24 @@ export function encodeBatch(requests: readonly Request[]): Message {
   const packedLimits = limits.items.map((item) => LIMIT_NAMES.map((name) => item[name]));
   const sets = librarySets.items.map(({ id, packed }) => [id, shared.numberOf(packed)] as const);
   const values = prepared.items.map(({ hash, document }) => [hash, shared.numberOf(document)] as const);
-  const batch: PackedBatch = [packedLimits, encodedGrants.items, bytecodes.items.map(place), encoded, sets, values];
+  const batch: PackedBatch = [
+    packedLimits,
+    encodedGrants.items,
+    bytecodes.items.map(place),
+    encoded,
+    sets,
+    values,
+    blocks,
+  ];
   return { packed: packMessage(batch), shared: shared.items };
 }
 
-/** For the worker. */
-export function decodeBatch({ packed, shared }: Message): Request[] {
-  const [packedLimits, encodedGrants, packedBytecodes, requests, packedSets, packedValues] = unpackMessage(
+/** For the worker. @param known the blocks that it knows, to which those of this message are added */
+export function decodeBatch({ packed, shared }: Message, known: KnownBlocks = new Map()): Request[] {
+  const [packedLimits, encodedGrants, packedBytecodes, requests, packedSets, packedValues, blocks] = unpackMessage(
     packed,
   ) as PackedBatch;
+  for (const [block, index] of blocks) known.set(block, at(shared, index) as Uint8Array<SharedArrayBuffer>);
   const limits = packedLimits.map(
     (values) => Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, values[i]])) as unknown as ExecutionLimits,
   );
@@ -210,13 +250,14 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
         if (request[14] !== null) execute.leftOut = unpackLeftOut(request[14], placed);
         const prepared = request[15];
         if (prepared !== null) execute.prepared = preparedOf(prepared);
+        if (request[16] !== null) execute.area = unpackArea(request[16], known);
         return execute;
       }
       case 'resume': {
         const [kind, key, snapshot, imageHash, features, answers, limit, now, deadline, tenant, logRing, before, set] =
           request;
         const settings = request[13];
-        return {
+        const resume: Mutable<Extract<Request, { kind: 'resume' }>> = {
           kind,
           key,
           snapshot: placed(snapshot),
@@ -225,15 +266,18 @@ export function decodeBatch({ packed, shared }: Message): Request[] {
           answers: placed(answers),
           limits: at(limits, limit),
           instructionsBefore: before,
-          ...(now !== null && { now }),
-          ...(deadline !== null && { deadline: { ms: deadline[0], atMs: deadline[1] } }),
-          ...(tenant !== null && { tenant }),
-          ...(logRing !== null && { logRing: at(shared, logRing) }),
-          ...(settings !== null && { localeSettings: { locale: settings[0], timeZone: settings[1] } }),
-          ...(set !== null && { librarySet: at(librarySets, set) }),
-          ...(request[14] !== null && { leftOut: unpackLeftOut(request[14], placed) }),
-          ...(request[15] !== null && { prepared: preparedOf(request[15]) }),
         };
+        if (now !== null) resume.now = now;
+        if (deadline !== null) resume.deadline = { ms: deadline[0], atMs: deadline[1] };
+        if (tenant !== null) resume.tenant = tenant;
+        if (logRing !== null) resume.logRing = at(shared, logRing);
+        if (settings !== null) resume.localeSettings = { locale: settings[0], timeZone: settings[1] };
+        if (set !== null) resume.librarySet = at(librarySets, set);
+        if (request[14] !== null) resume.leftOut = unpackLeftOut(request[14], placed);
+        if (request[15] !== null) resume.prepared = preparedOf(request[15]);
+        if (request[16] !== null) resume.area = unpackArea(request[16], known);
+        if (request[17] !== null) resume.checkpoint = unpackArea(request[17], known);
+        return resume;
       }
       case 'load': {
         const [kind, key, bytecode, set] = request;
@@ -263,6 +307,13 @@ function packSettings(settings: LocaleSettings | undefined): PackedSettings | nu
 
 function packDeadline(deadline: CallDeadline | undefined): PackedDeadline | null {
   return deadline === undefined ? null : [deadline.ms, deadline.atMs];
+}
+
+/** @throws RangeError if the block was never passed */
+function unpackArea([id, block, start, length]: PackedArea, known: KnownBlocks): CheckpointArea {
+  const bytes = known.get(block)?.subarray(start, start + length);
+  if (bytes === undefined) throw new RangeError(`A message names block ${block}, which is not known here.`);
+  return { id, block, start, bytes };
 }
 
 type PackedExecute = Extract<PackedRequest, readonly ['execute', ...unknown[]]>;
@@ -299,6 +350,7 @@ type PackedReply =
       imageHash: string | null,
       features: number | null,
       lacksInput: true | null,
+      checkpointBytes: number | null,
     ];
 
 type PackedReplies = readonly [memoryBytes: number, replies: readonly PackedReply[]];
@@ -342,6 +394,7 @@ function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply 
     reply.imageHash ?? null,
     reply.features ?? null,
     reply.lacksInput ?? null,
+    reply.checkpointBytes ?? null,
   ];
 }
 
@@ -376,9 +429,11 @@ function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply 
   const snapshot = packed[10];
   const imageHash = packed[11];
   const features = packed[12];
-  if (snapshot === null || imageHash === null || features === null) return reply;
+  if (imageHash === null || features === null) return reply;
+  if (packed[14] !== null) reply.checkpointBytes = packed[14];
   // A view would keep the replies of all others with it.
-  reply.snapshot = typeof snapshot === 'number' ? at(shared, snapshot) : Uint8Array.prototype.slice.call(snapshot);
+  if (snapshot !== null)
+    reply.snapshot = typeof snapshot === 'number' ? at(shared, snapshot) : Uint8Array.prototype.slice.call(snapshot);
   reply.imageHash = imageHash;
   reply.features = features;
   return reply;

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import { performance } from '../support/timers.js';
+import { performance, setImmediate } from '../support/timers.js';
+import { Patience } from './patience.js';
 
 /** A message between two threads. */
 export interface Message {
@@ -15,6 +16,8 @@ const SIGNAL = 0;
 /** The number of messages sent. */
 const SENT = 1;
 const LENGTH = 2;
+/** Whether the sender is likely to send another message as soon as it has the reply. */
+const MORE_SOON = 3;
 const CELLS = 4;
 const CELL_BYTES = CELLS * Int32Array.BYTES_PER_ELEMENT;
 const DIRECTION_BYTES = CELL_BYTES + AREA_BYTES;
@@ -60,9 +63,13 @@ export class Mailbox {
     this.#incoming = new Direction(memory, port, 1 - outgoing);
   }
 
-  /** The other thread must have taken the previous message. */
-  send(message: Message): void {
-    this.#outgoing.send(message);
+  /**
+   * The other thread must have taken the previous message.
+   *
+   * @param isMoreSoon whether another one is likely to follow as soon as there is a reply
+   */
+  send(message: Message, isMoreSoon = false): void {
+    this.#outgoing.send(message, isMoreSoon);
   }
 
   /** Announces a message: waking the other thread takes as long as writing it. */
@@ -70,9 +77,13 @@ export class Mailbox {
     this.#outgoing.prewake();
   }
 
-  /** Resolves with the next message; rejects if the mailbox is closed. */
-  receive(): Promise<Message> {
-    return this.#incoming.receive();
+  /**
+   * Resolves with the next message; rejects if the mailbox is closed.
+   *
+   * @param isSoon whether it is likely to come within a tenth of a millisecond
+   */
+  receive(isSoon = false): Promise<Message> {
+    return this.#incoming.receive(isSoon);
   }
 
   /** Whether the next message has arrived. */
@@ -80,9 +91,14 @@ export class Mailbox {
     return this.#incoming.hasArrived;
   }
 
-  /** Blocks the thread until the next message arrives. */
-  receiveSync(): Message {
-    return this.#incoming.receiveSync();
+  /** Whether the sender of the last message is likely to send another one as soon as it has the reply. */
+  get isMoreSoon(): boolean {
+    return this.#incoming.isMoreSoon;
+  }
+
+  /** Blocks the thread until the next message arrives. @param isSoon see {@link receive} */
+  receiveSync(isSoon = false): Message {
+    return this.#incoming.receiveSync(isSoon);
   }
 
   /** Rejects a pending {@link receive}. */
@@ -100,6 +116,7 @@ class Direction {
   #isGivenUp = false;
   #signal = 0;
   #received = 0;
+  readonly #patience = new Patience();
 
   constructor(memory: SharedArrayBuffer, port: MessagePort, number: number) {
     const offset = number * DIRECTION_BYTES;
@@ -108,8 +125,9 @@ class Direction {
     this.#port = port;
   }
 
-  send(message: Message): void {
+  send(message: Message, isMoreSoon: boolean): void {
     const { packed, shared } = message;
+    Atomics.store(this.#cells, MORE_SOON, isMoreSoon ? 1 : 0);
     if (shared.length === 0 && packed.length <= AREA_BYTES) {
       this.#area.set(packed);
       Atomics.store(this.#cells, LENGTH, packed.length);
@@ -126,7 +144,12 @@ class Direction {
     Atomics.notify(this.#cells, SIGNAL);
   }
 
-  async receive(): Promise<Message> {
+  get isMoreSoon(): boolean {
+    return Atomics.load(this.#cells, MORE_SOON) !== 0;
+  }
+
+  async receive(isSoon: boolean): Promise<Message> {
+    if (isSoon) await this.#look(this.#patience.ms);
     while (!this.hasArrived) {
       if (this.#isGivenUp) throw new Error('The mailbox is closed.');
       const arrival = Atomics.waitAsync(this.#cells, SIGNAL, this.#signal);
@@ -136,7 +159,31 @@ class Direction {
     return this.#take();
   }
 
-  receiveSync(): Message {
+  /** In turns of the event loop, so that nothing else waits for it. */
+  #look(patienceMs: number): Promise<void> | undefined {
+    if (patienceMs === 0) return undefined;
+    const until = performance.now() + patienceMs;
+    return new Promise((resolve) => {
+      const look = () => {
+        const came = this.hasArrived;
+        if (!came && !this.#isGivenUp && performance.now() < until) {
+          setImmediate(look);
+          return;
+        }
+        this.#patience.note(came);
+        resolve();
+      };
+      setImmediate(look);
+    });
+  }
+
+  receiveSync(isSoon: boolean): Message {
+    const patienceMs = isSoon ? this.#patience.ms : 0;
+    if (patienceMs > 0) {
+      const until = performance.now() + patienceMs;
+      while (!this.hasArrived && performance.now() < until);
+      this.#patience.note(this.hasArrived);
+    }
     while (!this.hasArrived) {
       Atomics.wait(this.#cells, SIGNAL, this.#signal);
       this.#signal = Atomics.load(this.#cells, SIGNAL);

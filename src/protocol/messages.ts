@@ -5,6 +5,7 @@ import { NexusError } from '../errors/nexus-error.js';
 import type { WireError } from '../errors/wire.js';
 import type { SourceShape } from '../source/forms/source-shape.js';
 import { performance } from '../support/timers.js';
+import type { Checkpoint, CheckpointArea } from './checkpoint.js';
 import type { HandlerOutcome } from './compile.js';
 import type { Grant } from './grant.js';
 import type { LibrarySet } from './library-set.js';
@@ -57,6 +58,8 @@ export interface ExecuteRequest {
   readonly librarySet?: LibrarySet;
   /** The prepared values to which the input refers by their numbers. */
   readonly prepared?: readonly PreparedValue[];
+  /** Where the worker may write the VM if it waits; without it, or room in it, a waiting VM becomes a snapshot. */
+  readonly area?: CheckpointArea;
 }
 
 /** The deadline of a call, from its start to its result. */
@@ -73,8 +76,9 @@ export interface ResumeRequest {
   readonly key: string;
   /** The tenant for which it started, see `tenancy.ts`. */
   readonly tenant?: string;
-  /** The VM's difference from its image, see `snapshot.ts`. */
+  /** The VM's difference from its image, see `snapshot.ts`; empty if there is a checkpoint. */
   readonly snapshot: Uint8Array;
+  readonly checkpoint?: CheckpointArea;
   /** SHA-256 of the image, in hex, and its features. */
   readonly imageHash: string;
   readonly features: number;
@@ -93,6 +97,7 @@ export interface ResumeRequest {
   readonly librarySet?: LibrarySet;
   /** The prepared values in the image. */
   readonly prepared?: readonly PreparedValue[];
+  readonly area?: CheckpointArea;
 }
 
 /**
@@ -130,8 +135,12 @@ export interface ExecutionReply {
   readonly kind: 'executed';
   /** What the guest's `collect` returned, in the engine's binary object format; absent when it could not be had. */
   readonly outcome: Uint8Array | undefined;
-  /** Present if the handler waits for an extension: the snapshot for a {@link ResumeRequest}. */
+  /** Present if the handler waits for an extension, without a checkpoint: the snapshot for a {@link ResumeRequest}. */
   readonly snapshot?: Uint8Array;
+  /** The bytes of a waiting VM. They are in the area of the request, unless they have no room there and there is a snapshot. */
+  readonly checkpointBytes?: number;
+  /** Added by the requesting thread, which owns the areas. */
+  readonly checkpoint?: Checkpoint;
   readonly imageHash?: string;
   readonly features?: number;
   /** A failure that the host noticed. It takes precedence over the guest's report. */

@@ -200,7 +200,14 @@ export class Invoker {
           const runId = this.#parts.environment.newRunId();
           const loop = this.#runLoop(runId, context, options, executeOptions, probe, onSegment);
           const result = await loop.drive((signal) =>
-            executions.call(handler, known, { ...executeOptions, ...clockOf(probe), signal }, options.onLog, runId),
+            executions.call(
+              handler,
+              known,
+              { ...executeOptions, ...clockOf(probe), signal },
+              options.onLog,
+              runId,
+              true,
+            ),
           );
           if (result.error !== undefined && loop.isWaiting) telemetry.calledOff(result.error.code);
           return result;
@@ -322,7 +329,7 @@ export class Invoker {
       maxCalls,
       callTimeoutMs,
       resume: (run, answers, options) =>
-        executions.resume(run, answers, { ...options, ...clockOf(probe) }, onLog, runId),
+        executions.resume(run, answers, { ...options, ...clockOf(probe) }, onLog, runId, true),
       resumeOptions,
       onSegment,
       place: suspended.runPlaces.open(runId),

@@ -1,3 +1,4 @@
+import type { CheckpointArea } from '../protocol/checkpoint.js';
 import type { ExecuteRequest, ResumeRequest } from '../protocol/messages.js';
 
 /** What an attempt needs of its request. */
@@ -16,4 +17,6 @@ export interface AttemptOptions {
   readonly deadline?: number | undefined;
   /** See {@link LogStreaming}. */
   readonly logRing?: Uint8Array | undefined;
+  /** Where the VM is written if the handler waits, as long as it has room there. Default: it becomes a delta. */
+  readonly area?: CheckpointArea | undefined;
 }

@@ -3,12 +3,13 @@ import { isDecodable } from '../codec/values/check.js';
 import { ValueEncoder } from '../codec/values/encoding/encode.js';
 import { forgetUnused } from '../engine/free-memory.js';
 import type { BaseImage } from '../engine/image/base-image.js';
-import { captureDelta, type Delta, FINE } from '../engine/image/delta.js';
+import { captureDelta, FINE } from '../engine/image/delta.js';
 import type { Image } from '../engine/image/image.js';
 import type { ValuePointer } from '../engine/pointers.js';
 import { hasTasks, lacksFeature, lacksInput, mayWait } from '../engine/shared-cells.js';
 import { GuestException } from '../engine/vm/vm-errors.js';
 import type { Vm } from '../engine/vm.js';
+import type { CheckpointArea } from '../protocol/checkpoint.js';
 import { deadlineFailure } from '../protocol/deadline.js';
 import { isInterruption } from '../protocol/limit-failures.js';
 import { type CallDeadline, type ExecutionFailure, type LeftOutValues, valuesOf } from '../protocol/messages.js';
@@ -23,6 +24,7 @@ import {
   tooManyInstructions,
 } from './attempt-failures.js';
 import type { AttemptOptions, AttemptRequest } from './attempt-options.js';
+import { checkpointBytes, type WaitingVm, writeCheckpoint } from './checkpoints.js';
 import { LogStreaming } from './log-streaming.js';
 import { collectWithChanges, type StateInput } from './state-diff.js';
 
@@ -41,8 +43,8 @@ const SUBSTITUTE_GRACE_MS = 50;
  */
 export class Attempt {
   failure: ExecutionFailure | undefined;
-  /** The VM's difference from its image at the time when the handler began to wait for an extension. */
-  waiting: Delta | undefined;
+  /** The VM at the time when the handler began to wait for an extension. */
+  waiting: WaitingVm | undefined;
   /** The handler changed protected state, and the place of the change is unknown. */
   deniedMutation = false;
   readonly #vm: Vm;
@@ -55,6 +57,7 @@ export class Attempt {
   readonly #isCancelled: () => boolean;
   readonly #leftOut: LeftOutValues | undefined;
   readonly #streaming: LogStreaming | undefined;
+  readonly #area: CheckpointArea | undefined;
   #deadline: number | undefined;
   #startedAt: number | undefined;
   /** The host stopped the handler: its time or its instructions are spent, or it was cancelled. */
@@ -72,7 +75,7 @@ export class Attempt {
     vm: Vm,
     base: BaseImage,
     { limits, deadline: callDeadline, instructionsBefore = 0, leftOut }: AttemptRequest,
-    { isCancelled, deadline, logRing }: AttemptOptions,
+    { isCancelled, deadline, logRing, area }: AttemptOptions,
   ) {
     this.#vm = vm;
     this.#base = base;
@@ -82,6 +85,7 @@ export class Attempt {
     this.#isCancelled = isCancelled;
     this.#leftOut = valuesOf(leftOut);
     this.#deadline = deadline;
+    this.#area = area;
     if (logRing !== undefined) this.#streaming = new LogStreaming(vm, base.roots, logRing, limits.maxLogBytes);
   }
 
@@ -193,8 +197,14 @@ export class Attempt {
   }
 
   #capture(image: Image): void {
-    forgetUnused(this.#vm, image);
-    this.waiting = captureDelta(this.#vm, image, FINE);
+    const vm = this.#vm;
+    const bytes = checkpointBytes(vm);
+    if (this.#area !== undefined && writeCheckpoint(vm, this.#area)) {
+      this.waiting = { bytes, delta: undefined };
+      return;
+    }
+    forgetUnused(vm, image);
+    this.waiting = { bytes, delta: captureDelta(vm, image, FINE) };
   }
 
   /** No job is left that could handle the rejections. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { decodePreludeImage } from '../engine/image/prelude-image.js';
 import { toWireError } from '../errors/wire.js';
 import { decodeBatch, encodeReplies } from '../protocol/batch-codec.js';
+import type { KnownBlocks } from '../protocol/checkpoint.js';
 import { ControlBlock } from '../protocol/control-block.js';
 import { Mailbox } from '../protocol/mailbox.js';
 import type { Reply, Request } from '../protocol/messages.js';
@@ -26,8 +27,10 @@ export default async function initialize({ init, setup }: InitTask): Promise<Ini
 async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
   const control = new ControlBlock(setup.control);
   const mailbox = Mailbox.open(setup.mailbox);
+  const blocks: KnownBlocks = new Map();
+  let isMoreSoon = false;
   for (;;) {
-    const requests = decodeBatch(mailbox.receiveSync());
+    const requests = decodeBatch(mailbox.receiveSync(isMoreSoon), blocks);
     const replies: (Reply | undefined)[] = [];
     for (const [item, request] of requests.entries()) {
       if (control.claim(item)) {
@@ -35,9 +38,14 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
         control.finish(item);
       } else replies.push(undefined);
     }
+    isMoreSoon = mailbox.isMoreSoon && replies.some(waits);
     mailbox.send(encodeReplies(replies, executor.memoryBytes));
     await executor.tidy(() => mailbox.hasMessage);
   }
+}
+
+function waits(reply: Reply | undefined): boolean {
+  return reply?.kind === 'executed' && reply.checkpointBytes !== undefined;
 }
 
 /** Faults become replies: nothing is lost on the way. */

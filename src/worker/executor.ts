@@ -13,6 +13,7 @@ import { type LoweredForm, SourceCompiler } from '../engine/source-compiler.js';
 import { GuestException, VmPoisonedError } from '../engine/vm/vm-errors.js';
 import type { Vm } from '../engine/vm.js';
 import { timeZoneOf } from '../intl/time-zone.js';
+import type { CheckpointArea } from '../protocol/checkpoint.js';
 import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
 import type { LibrarySet } from '../protocol/library-set.js';
 import type { ExecuteRequest, ExecutionReply, ResumeRequest } from '../protocol/messages.js';
@@ -21,6 +22,7 @@ import { inCodePoints, isTypeScript, stripTypes } from '../source/typescript/str
 import { retainedStripperBytes } from '../source/typescript/stripper.js';
 import { performance, systemTime } from '../support/timers.js';
 import { Attempt } from './attempt.js';
+import type { WaitingVm } from './checkpoints.js';
 import { compileHandler } from './compile-handler.js';
 import { type Entropy, SeededEntropy, SystemEntropy } from './entropy.js';
 import { HandlerImageCache } from './handler-image-cache.js';
@@ -28,7 +30,7 @@ import { ImageSets, type Images } from './image-sets.js';
 import { encodeInput } from './packed-input.js';
 import { arePreparedUntouched, PreparedImages, PreparedSet } from './prepared-images.js';
 import { preparedDoNotFit, preparedTooLarge } from './prepared-too-large.js';
-import { packSnapshot, requireKnownFeatures, requireRoom, unpackSnapshot } from './snapshot.js';
+import { packSnapshot, requireKnownFeatures, waitingMemoryOf } from './snapshot.js';
 import { FreshStart, type HandlerCall, ResumedStart, type StartState } from './start-state.js';
 import type { StateInput } from './state-diff.js';
 import { handlerOwner, Tenancy } from './tenancy.js';
@@ -176,12 +178,11 @@ export class Executor {
     const variant = await images.variants.exactly(request.features).catch((error: unknown) => {
       throw error instanceof PreparedTooLargeError ? preparedDoNotFit(error, this.#options) : error;
     });
-    const delta = unpackSnapshot(request, images.variants.hashOf(variant), this.#options.engine.layout);
-    requireRoom(delta, request.limits.memoryLimitBytes);
+    const memory = waitingMemoryOf(request, images.variants.hashOf(variant), this.#options.engine.layout);
     const owner = this.#tenancy.ownerOf(request.tenant, request.key);
     return this.#run(
       request,
-      new ResumedStart(this.#vms, variant, delta, this.#options.prelude, owner, request.answers),
+      new ResumedStart(this.#vms, variant, memory, this.#options.prelude, owner, request.answers),
       images,
       isCancelled,
     );
@@ -215,7 +216,7 @@ export class Executor {
       if (again.run.failure === undefined && !again.run.missingFeature) attempt = again;
     }
     // Only the attempt that counts is billed: another worker may have known from the start what this one found out.
-    const executed = this.#report(attempt, images, startedAt);
+    const executed = this.#report(attempt, images, startedAt, request.area);
     if (request.prepared !== undefined) await this.#prepared.learn(attempt.variant, images.base);
     return await this.#end(executed);
   }
@@ -248,6 +249,7 @@ export class Executor {
     { run, outcome, variant, instructions }: AttemptResult,
     images: Images,
     startedAt: number,
+    area: CheckpointArea | undefined,
   ): Mutable<ExecutionReply> {
     const vm = this.#vms.current;
     // perf: one literal, because spreading into an object costs more than the rest.
@@ -264,11 +266,17 @@ export class Executor {
       retired: [],
     };
     if (run.waiting !== undefined) {
-      executed.snapshot = packSnapshot(run.waiting);
+      this.#reportWaiting(executed, run.waiting, area);
       executed.imageHash = images.variants.hashOf(variant);
       executed.features = variant.features;
     }
     return executed;
+  }
+
+  #reportWaiting(executed: Mutable<ExecutionReply>, { bytes, delta }: WaitingVm, area: CheckpointArea | undefined) {
+    executed.checkpointBytes = bytes;
+    if (delta !== undefined) executed.snapshot = packSnapshot(delta);
+    else if (area !== undefined) this.#vms.noteCheckpoint({ ...area, bytes: area.bytes.subarray(0, bytes) });
   }
 
   /** Selects a suitable VM, which usually exists, and runs the attempt. */
@@ -296,7 +304,7 @@ export class Executor {
     const vm = this.#vms.current;
     const { base } = images;
     const { roots } = base;
-    const run = new Attempt(vm, base, request, { isCancelled, deadline, logRing: request.logRing });
+    const run = new Attempt(vm, base, request, { isCancelled, deadline, logRing: request.logRing, area: request.area });
     const entropy = request.seed === undefined ? this.#entropy : new SeededEntropy(request.seed);
     let variant = startState.variant;
     try {

@@ -2,8 +2,43 @@ import type { MemoryLayout } from '../engine/binary-interface.js';
 import { type Delta, deltaEnd, fitsLayout } from '../engine/image/delta.js';
 import { decodeDelta, encodeDelta } from '../engine/image/delta-codec.js';
 import { isFeatureSet } from '../engine/image/features.js';
+import type { Image } from '../engine/image/image.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { ResumeRequest } from '../protocol/messages.js';
+import { imageOfCheckpoint } from './checkpoints.js';
+import type { TenantVms } from './tenant-vms.js';
+
+/** The memory of a handler that waits. */
+export interface WaitingMemory {
+  /** Linear memory that it needs, in bytes. */
+  readonly neededBytes: number;
+  /** @param image from which the handler started */
+  restore(vms: TenantVms, owner: string, image: Image): void;
+}
+
+/**
+ * The memory of a handler that is resumed.
+ *
+ * @param imageHash the hash of the image from which it started
+ * @param layout the layout of the VM
+ * @throws NexusError SUSPENSION_INCOMPATIBLE
+ */
+export function waitingMemoryOf(request: ResumeRequest, imageHash: string, layout: MemoryLayout): WaitingMemory {
+  const { checkpoint } = request;
+  if (checkpoint !== undefined) {
+    const image = imageOfCheckpoint(checkpoint, layout);
+    return {
+      neededBytes: image.heapEnd,
+      restore: (vms, owner) => vms.restoreCheckpoint(owner, image, checkpoint.id),
+    };
+  }
+  const delta = unpackSnapshot(request, imageHash, layout);
+  requireRoom(delta, request.limits.memoryLimitBytes);
+  return {
+    neededBytes: deltaEnd(delta),
+    restore: (vms, owner, image) => vms.restore(owner, image, delta, true),
+  };
+}
 
 /**
  * Encodes a suspended VM's difference from its image. Not compressed: see `support/compression.ts`.

@@ -1,5 +1,5 @@
 import { addFeaturesLate } from '../engine/image/add-features.js';
-import { captureDelta, type Delta, deltaEnd } from '../engine/image/delta.js';
+import { captureDelta, deltaEnd } from '../engine/image/delta.js';
 import { ALL_FEATURES, NO_FEATURES } from '../engine/image/features.js';
 import type { ImageVariant, VariantSource } from '../engine/image/image-variants.js';
 import type { PreludeExports, PreludeImage } from '../engine/image/prelude-image.js';
@@ -7,6 +7,7 @@ import { NO_VALUE, type ValuePointer } from '../engine/pointers.js';
 import type { Vm } from '../engine/vm.js';
 import type { Attempt } from './attempt.js';
 import type { HandlerImageCache } from './handler-image-cache.js';
+import type { WaitingMemory } from './snapshot.js';
 import type { TenantVms } from './tenant-vms.js';
 
 /** How an execution starts: from its call, or from a suspension. It may be started more than once. */
@@ -183,7 +184,7 @@ export class ResumedStart implements StartState {
   readonly owner: string;
   readonly variant: ImageVariant;
   readonly #vms: TenantVms;
-  readonly #delta: Delta;
+  readonly #memory: WaitingMemory;
   readonly #prelude: PreludeImage;
   readonly #answers: Uint8Array;
   #missing = NO_FEATURES;
@@ -191,21 +192,21 @@ export class ResumedStart implements StartState {
   constructor(
     vms: TenantVms,
     variant: ImageVariant,
-    delta: Delta,
+    memory: WaitingMemory,
     prelude: PreludeImage,
     owner: string,
     answers: Uint8Array,
   ) {
     this.#vms = vms;
     this.variant = variant;
-    this.#delta = delta;
+    this.#memory = memory;
     this.#prelude = prelude;
     this.owner = owner;
     this.#answers = answers;
   }
 
   get neededBytes(): number {
-    return Math.max(this.variant.image.heapEnd, deltaEnd(this.#delta));
+    return Math.max(this.variant.image.heapEnd, this.#memory.neededBytes);
   }
 
   prepare(): undefined {
@@ -213,7 +214,7 @@ export class ResumedStart implements StartState {
   }
 
   load(deadline?: number): void {
-    this.#vms.restore(this.owner, this.variant.image, this.#delta, true);
+    this.#memory.restore(this.#vms, this.owner, this.variant.image);
     this.#stepsToPoll = this.#vms.current.stepsToPoll;
     // Its image is fixed, so additional features are evaluated on top of it.
     addFeaturesLate(this.#vms.current, this.#prelude, this.#missing, deadline);

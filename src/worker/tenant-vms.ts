@@ -5,7 +5,9 @@ import type { Image } from '../engine/image/image.js';
 import { restoreImage, wipe } from '../engine/image/restore.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import type { Vm } from '../engine/vm.js';
+import { type CheckpointArea, isStill } from '../protocol/checkpoint.js';
 import type { VmRetirement } from '../protocol/messages.js';
+import { imageOfCheckpoint } from './checkpoints.js';
 
 /**
  * An instance that grew by more than this beyond the need of its image is replaced; wasm memory never
@@ -39,6 +41,8 @@ interface Slot {
   owner: string | undefined;
   /** Linear memory that the largest image in it has needed. */
   imageBytes: number;
+  /** The id of the checkpoint whose memory it has, so that it can go on as it is; undefined if none. */
+  checkpoint: number | undefined;
 }
 
 /** The requirements of an execution for its VM. */
@@ -66,6 +70,8 @@ export class TenantVms {
   /** What the last run started from; undefined if that cannot be repeated. */
   #repeated: RepeatedStart | undefined;
   #retired: VmRetirement[] = [];
+  /** Written from the current VM by the last run, which may go on soon. */
+  #written: CheckpointArea | undefined;
 
   /** @param imageBytes memory that the smallest image needs */
   static async create(engine: EngineModule, limits: VmLimits, imageBytes = 0): Promise<TenantVms> {
@@ -78,7 +84,7 @@ export class TenantVms {
   private constructor(engine: EngineModule, limits: VmLimits, vm: Vm) {
     this.#engine = engine;
     this.#limits = limits;
-    this.#slots = [{ vm, owner: undefined, imageBytes: 0 }];
+    this.#slots = [cleanSlot(vm)];
   }
 
   get #slot(): Slot {
@@ -107,6 +113,8 @@ export class TenantVms {
    * @returns a promise if none has the required size and one has to be created
    */
   select(owner: string, needs: VmNeeds): Promise<void> | undefined {
+    // It was of the VM that was used last, which is now used otherwise or left as it is.
+    this.#written = undefined;
     const last = this.#slot;
     if (last.owner === owner && this.#fits(last, needs)) {
       last.imageBytes = Math.max(last.imageBytes, needs.neededBytes);
@@ -145,6 +153,7 @@ export class TenantVms {
     const slot = this.#slot;
     const isOthers = slot.owner !== undefined && slot.owner !== owner;
     slot.owner = owner;
+    slot.checkpoint = undefined;
     const put = isOthers ? wipe : restoreImage;
     const repeated = this.#repeat(image, isOnce ? undefined : delta);
     if (repeated?.whole !== undefined) {
@@ -154,6 +163,41 @@ export class TenantVms {
     put(slot.vm, image, delta);
     // From the original image and delta, not from the content of the VM.
     if (repeated?.runs === REPEATED_RUNS) repeated.whole = mergeDelta(image, repeated.delta, slot.vm.layout);
+  }
+
+  /**
+   * Restores a checkpoint in the current VM for code of `owner`, unless it is there.
+   *
+   * @param image of the checkpoint
+   */
+  restoreCheckpoint(owner: string, image: Image, checkpoint: number): void {
+    const slot = this.#slot;
+    const isThere = slot.checkpoint === checkpoint && slot.owner === owner;
+    slot.checkpoint = undefined;
+    if (!isThere) this.restore(owner, image, undefined, true);
+  }
+
+  /** The last run wrote a checkpoint of the current VM, which has gone on since: its outcome was collected. */
+  noteCheckpoint(checkpoint: CheckpointArea): void {
+    this.#written = checkpoint;
+  }
+
+  /** Puts the current VM back to the checkpoint of its run: the answer is likely to be next. */
+  #putBack(): void {
+    const written = this.#written;
+    this.#written = undefined;
+    const slot = this.#slot;
+    if (written === undefined || slot.owner === undefined || slot.vm.poison !== undefined) return;
+    const image = imageOfCheckpoint(written, slot.vm.layout);
+    if (image.heapEnd > slot.vm.heap.length) return;
+    restoreImage(slot.vm, image);
+    if (isStill(written)) {
+      slot.checkpoint = written.id;
+      return;
+    }
+    // Its run has gone on elsewhere, and another worker may have written there meanwhile, for another tenant.
+    slot.vm.clear();
+    Object.assign(slot, cleanSlot(slot.vm));
   }
 
   /** Counts another run that starts from exactly these two. */
@@ -173,6 +217,7 @@ export class TenantVms {
   buildOn<T>(owner: string, image: Image, delta: Delta | undefined, build: (vm: Vm) => T): T {
     const slot = this.#slot;
     const put = slot.owner === undefined ? restoreImage : wipe;
+    slot.checkpoint = undefined;
     put(slot.vm, image, delta);
     slot.owner = owner;
     this.#repeated = undefined;
@@ -204,9 +249,7 @@ export class TenantVms {
   async replace(reason: VmRetirement, neededBytes = 0): Promise<void> {
     this.#retired.push(reason);
     const slot = this.#slot;
-    slot.vm = await this.#create(neededBytes);
-    slot.owner = undefined;
-    slot.imageBytes = neededBytes;
+    Object.assign(slot, cleanSlot(await this.#create(neededBytes)), { imageBytes: neededBytes });
   }
 
   #create(neededBytes = 0): Promise<Vm> {
@@ -220,15 +263,21 @@ export class TenantVms {
    * @param isAwaited checked before each step: whether there is other work after all
    */
   async tidy(isAwaited: () => boolean): Promise<void> {
+    if (!isAwaited()) this.#putBack();
+    this.#written = undefined;
     for (const slot of this.#slots.slice(0, -1)) {
       if (slot.owner === undefined) continue;
       if (isAwaited()) return;
       slot.vm.clear();
-      slot.owner = undefined;
+      Object.assign(slot, cleanSlot(slot.vm));
     }
     const isFull = this.#slots.length >= MAX_VMS || this.memoryBytes + this.#imageBytes > MAX_BYTES;
     if (!this.#wasShort || isFull || isAwaited()) return;
     this.#wasShort = false;
-    this.#slots.unshift({ vm: await this.#create(), owner: undefined, imageBytes: 0 });
+    this.#slots.unshift(cleanSlot(await this.#create()));
   }
+}
+
+function cleanSlot(vm: Vm): Slot {
+  return { vm, owner: undefined, imageBytes: 0, checkpoint: undefined };
 }

@@ -14,6 +14,7 @@ const SEED = process.env['FUZZ_SEED'] ?? '1';
 describe('generated cases, in the short form', () => {
   const targets = [
     'programs',
+    'awaits',
     'bytecode',
     'outcomes',
     'contexts',

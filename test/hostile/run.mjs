@@ -1,4 +1,5 @@
-// Hostile programs against a runtime: `node test/hostile/run.mjs [--quick] [--only <text>]`. Prints a line for each class.
+// Hostile programs against a runtime: `node test/hostile/run.mjs [--quick] [--only <text>] [--awaits live|captured]`. Prints a
+// line for each class.
 // The quick form executes every program in one way only, and of those that cost a worker each a selection.
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -15,8 +16,12 @@ const FOLDER = new URL('./programs/', import.meta.url);
  */
 const MAX_GROWTH_BYTES = 512 * 2 ** 20;
 
-const options = { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } };
-const { quick, only } = parseArgs({ options }).values;
+const options = {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string', default: '' },
+  awaits: { type: 'string', default: 'live' },
+};
+const { quick, only, awaits } = parseArgs({ options }).values;
 const modules = readdirSync(FOLDER).filter((name) => name.endsWith('.mjs'));
 const classes = await Promise.all(modules.sort().map((name) => import(new URL(name, FOLDER))));
 const titleColumns = Math.max(...classes.map(({ title }) => title.length));
@@ -25,11 +30,11 @@ const column = (number, width) => String(Math.round(number)).padStart(width);
 // Until the last line says otherwise: whatever ends the campaign early is a failure.
 process.exitCode = 1;
 const startedAt = performance.now();
-const session = await Session.open();
+const session = await Session.open(awaits);
 const bytesBefore = residentBytes();
 const totals = { passed: 0, failed: 0, executions: 0, growth: 0 };
 
-for (const { title, programs, ways, quickStep = 1 } of classes) {
+for (const { title, programs, ways, quickStep = 1, isAlone = false } of classes) {
   // With `title: name` a single program can be chosen.
   const named = programs.filter(({ name }) => `${title}: ${name}`.includes(only));
   const chosen = quick ? named.filter((_, index) => index % quickStep === 0) : named;
@@ -38,7 +43,7 @@ for (const { title, programs, ways, quickStep = 1 } of classes) {
   const figures = { executions: 0, longestMs: 0, ended: 0 };
   for (const program of chosen) {
     const all = program.ways ?? ways;
-    const violations = await runProgram(program, quick ? all.slice(0, 1) : all, figures);
+    const violations = await runProgram(program, quick ? all.slice(0, 1) : all, figures, isAlone);
     if (violations.size > 0) failures.push({ program, violations });
   }
   totals.passed += chosen.length - failures.length;
@@ -84,10 +89,10 @@ async function runMemory() {
 }
 
 /** A program in every way in which it is executed; a violation of several of them is told once. */
-async function runProgram(program, ways, figures) {
+async function runProgram(program, ways, figures, isAlone) {
   const violations = new Set();
   for (const way of ways) {
-    const execute = () => session.execute(program, (runtime) => way(runtime, program));
+    const execute = () => session.execute(program, (runtime) => way(runtime, program), isAlone);
     let execution = await execute();
     // On a busy machine a worker may get no turn within the grace period; one that cannot be interrupted is ended again.
     if (execution.violations.length > 0 && endsItsWorker(execution.result)) execution = await execute();

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { packMessage, unpackMessage } from '#src/codec/message-pack.js';
 import { resolveRuntimeConfig } from '#src/config/resolve.js';
 import { decodeBatch, decodeReplies, encodeBatch, encodeReplies } from '#src/protocol/batch-codec.js';
+import type { KnownBlocks } from '#src/protocol/checkpoint.js';
 import type { Message } from '#src/protocol/mailbox.js';
 import type { PackedContext, Reply, Request } from '#src/protocol/messages.js';
 import { toShared } from '#src/support/shared-bytes.js';
@@ -47,6 +48,14 @@ const resume: Of<'resume'> = {
   limits,
   instructionsBefore: 12_345,
 };
+const block = toShared(bytes(2_048, 9));
+/** An area of one block. */
+const areaAt = (start: number, length: number) => ({
+  id: start + 1,
+  block: 4,
+  start,
+  bytes: block.subarray(start, start + length),
+});
 const deadline = { ms: 250, atMs: 1_760_000_000_000.125 };
 
 describe('a request', () => {
@@ -66,9 +75,28 @@ describe('a request', () => {
     ['to execute with no input', { ...execute, input: bytes(0) }],
     ['to resume, with what it must have', resume],
     ['to resume, with all', { ...resume, now: 12, deadline }],
+    ['to execute, with an area', { ...execute, area: areaAt(0, 512) }],
+    ['to resume from a checkpoint, with an area', { ...resume, area: areaAt(512, 512), checkpoint: areaAt(0, 77) }],
     ['to resume at 0', { ...resume, now: 0, features: 0, deadline: { ms: 0, atMs: 0 } }],
   ])('%s comes across', (_what, request) => {
     expect(plain(crossRequests([request]))).toStrictEqual([plain(request)]);
+  });
+
+  it('brings each block of areas once, and names no other', () => {
+    const known = new Set<number>();
+    const request = { ...resume, checkpoint: areaAt(0, 100) };
+    const first = encodeBatch([request], [areaAt(512, 512)], known);
+    const second = encodeBatch([request], [areaAt(1_024, 512)], known);
+    expect([first.shared.length, second.shared.length]).toEqual([1, 0]);
+    const blocks: KnownBlocks = new Map();
+    for (const message of [first, second]) decodeBatch(arrive(message), blocks);
+    const [decoded] = decodeBatch(arrive(second), blocks);
+    expect(decoded).toMatchObject({ area: { id: 1_025, start: 1_024 }, checkpoint: { id: 1, start: 0 } });
+    if (decoded?.kind !== 'resume') throw new Error('it is another request');
+    // In the same memory: what is written there arrives.
+    decoded.area?.bytes.fill(1);
+    expect([...block.subarray(1_024, 1_026), decoded.checkpoint?.bytes.length]).toEqual([1, 1, 100]);
+    expect(() => decodeBatch(arrive(second))).toThrow(RangeError);
   });
 
   it('keeps its place among others', () => {
@@ -268,6 +296,23 @@ describe('a reply', () => {
     ['of a fault', { kind: 'failed', error: wire }],
   ])('%s comes across', (_what, reply) => {
     expect(plain(crossReplies([reply]))).toStrictEqual([plain(reply)]);
+  });
+
+  it('brings each block of areas once, and names no other', () => {
+    const known = new Set<number>();
+    const request = { ...resume, checkpoint: areaAt(0, 100) };
+    const first = encodeBatch([request], [areaAt(512, 512)], known);
+    const second = encodeBatch([request], [areaAt(1_024, 512)], known);
+    expect([first.shared.length, second.shared.length]).toEqual([1, 0]);
+    const blocks: KnownBlocks = new Map();
+    for (const message of [first, second]) decodeBatch(arrive(message), blocks);
+    const [decoded] = decodeBatch(arrive(second), blocks);
+    expect(decoded).toMatchObject({ area: { id: 1_025, start: 1_024 }, checkpoint: { id: 1, start: 0 } });
+    if (decoded?.kind !== 'resume') throw new Error('it is another request');
+    // In the same memory: what is written there arrives.
+    decoded.area?.bytes.fill(1);
+    expect([...block.subarray(1_024, 1_026), decoded.checkpoint?.bytes.length]).toEqual([1, 1, 100]);
+    expect(() => decodeBatch(arrive(second))).toThrow(RangeError);
   });
 
   it('keeps its place among others', () => {

@@ -6,6 +6,8 @@ import { captureImage, hashImage, type Image } from '#src/engine/image/image.js'
 import { type EngineModule, loadEngine } from '#src/engine/load-engine.js';
 import { SourceCompiler } from '#src/engine/source-compiler.js';
 import type { Vm } from '#src/engine/vm.js';
+import { CheckpointAreas, type TakenArea } from '#src/pool/checkpoints/areas.js';
+import { writeCheckpoint } from '#src/worker/checkpoints.js';
 import { TenantVms } from '#src/worker/tenant-vms.js';
 
 const MIB = 1024 * 1024;
@@ -182,5 +184,44 @@ describe('the VMs of a worker', () => {
     }
     vms.restore('b', image);
     expect(foreignBytes(vms.current)).toBe(0);
+  });
+});
+
+describe('a VM that waits', () => {
+  const areas = new CheckpointAreas(MIB);
+  let area: TakenArea;
+
+  /** Runs a handler of `a` that waits in a VM, whose outcome is then collected. */
+  async function wait(): Promise<Vm> {
+    const vm = await runAs('a');
+    area = areas.take('key') as TakenArea;
+    expect(writeCheckpoint(vm, area)).toBe(true);
+    vm.heap.fill(PATTERN, vm.layout.heapBase, vm.heapEnd);
+    vms.noteCheckpoint(area);
+    return vm;
+  }
+
+  it('is put back to its checkpoint while there is nothing else to do', async () => {
+    const vm = await wait();
+    await vms.tidy(() => false);
+    const { dataEnd, heapBase } = vm.layout;
+    expect(
+      Buffer.compare(
+        vm.heap.subarray(heapBase, vm.heapEnd),
+        area.bytes.slice(dataEnd, dataEnd + vm.heapEnd - heapBase),
+      ),
+    ).toBe(0);
+    area.release();
+  });
+
+  it('gets nothing of the handler that has its area by then, in another worker', async () => {
+    const vm = await wait();
+    area.release();
+    const next = areas.take('key') as TakenArea;
+    expect(next.start).toBe(area.start);
+    next.bytes.fill(PATTERN);
+    await vms.tidy(() => false);
+    expect(vm.heap.includes(PATTERN)).toBe(false);
+    next.release();
   });
 });

@@ -36,7 +36,18 @@ export function executeRequestOf(
 
 /** The request of the tenant that started the handler, whichever caller answers: its data is theirs. */
 export function resumeRequestOf(
-  { handler, snapshot, imageHash, features, tenant, usage, localeSettings, leftOut, prepared }: SuspendedRun,
+  {
+    handler,
+    snapshot,
+    checkpoint,
+    imageHash,
+    features,
+    tenant,
+    usage,
+    localeSettings,
+    leftOut,
+    prepared,
+  }: SuspendedRun,
   answers: Uint8Array,
   limits: ExecutionLimits,
   { now, deadlineMs }: ResumeOptions,
@@ -52,6 +63,7 @@ export function resumeRequestOf(
     limits,
     instructionsBefore: usage.maxInstructions ?? 0,
     ...(leftOut !== undefined && { leftOut: 'kept' as const }),
+    ...(checkpoint !== undefined && { checkpoint }),
     ...tenantOf(tenant),
     ...(now !== undefined && { now }),
     ...localeOf(localeSettings),

@@ -2,6 +2,7 @@ import type { ErrorResult, ExecutionMetrics, ExtensionCall, WasmError, WasmResul
 import type { CompileResult } from '../../compiler/compiled-handler.js';
 import type { Execution } from '../../pool/handler-pool.js';
 import type { Interruption } from '../../pool/job.js';
+import type { Checkpoint } from '../../protocol/checkpoint.js';
 import { type DeadlineLayer, deadlineFailure } from '../../protocol/deadline.js';
 import { limitContext } from '../../protocol/limit-failures.js';
 import type { ExecutionReply } from '../../protocol/messages.js';
@@ -30,7 +31,9 @@ export interface ResultInputs {
 
 /** A waiting handler, with the data for resuming it. */
 export interface Waiting {
+  /** Empty if there is a checkpoint. */
   readonly snapshot: Uint8Array;
+  readonly checkpoint: Checkpoint | undefined;
   readonly imageHash: string;
   readonly features: number;
   readonly calls: readonly ExtensionCall[];
@@ -108,14 +111,18 @@ function segmentOf(
   return { result, outcome, ...(waiting && { waiting }) };
 }
 
+const NO_SNAPSHOT = new Uint8Array(0);
+
 function waitingOf(
-  { snapshot, imageHash, features }: ExecutionReply,
+  { snapshot, checkpoint, imageHash, features }: ExecutionReply,
   calls: readonly ExtensionCall[],
   left: number,
 ): Waiting | undefined {
-  if (snapshot === undefined || imageHash === undefined || features === undefined) return undefined;
+  if (imageHash === undefined || features === undefined) return undefined;
+  if (snapshot === undefined && checkpoint === undefined) return undefined;
   return {
-    snapshot,
+    snapshot: snapshot ?? NO_SNAPSHOT,
+    checkpoint,
     imageHash,
     features,
     calls: left === 0 ? calls : calls.slice(left),

@@ -1,4 +1,5 @@
 import type { CallResult } from '../../api/answers.js';
+import type { CallContext } from '../../api/extension.js';
 import type { ExtensionCall } from '../../api/result.js';
 import { isOwnCall } from '../../execution/own-call-kinds.js';
 import { waitATurn } from '../../support/byte-slices.js';
@@ -6,10 +7,11 @@ import { SLICE_MS } from '../../support/slices.js';
 import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
 import { withCall } from './current-call.js';
 import { nameOf } from './extension-methods.js';
+import { PendingCall } from './pending-call.js';
 
 export interface ExtensionCallsOptions {
   /** Makes a call; it may throw. */
-  readonly answer: (call: ExtensionCall, signal: AbortSignal) => Promise<unknown>;
+  readonly answer: (call: ExtensionCall, context: CallContext) => Promise<unknown>;
   /** Timeout of one call. */
   readonly callTimeoutMs: number;
   /** The prefix of the calls' keys. */
@@ -33,7 +35,7 @@ export interface ArrivedAnswer {
 export class ExtensionCalls {
   readonly #options: ExtensionCallsOptions;
   /** Pending calls, by call id. */
-  readonly #begun = new Map<string, AbortController>();
+  readonly #begun = new Map<string, PendingCall>();
   /** Answers in the order of their arrival, by call id. */
   readonly #answers = new Map<string, ArrivedAnswer>();
   /** Called with each call that is answered. */
@@ -49,9 +51,13 @@ export class ExtensionCalls {
     return this.#begun.has(callId) || this.#answers.has(callId);
   }
 
-  /** Makes the calls that were not made before, in order. Resolves when the last one is made. */
-  async begin(calls: readonly ExtensionCall[]): Promise<void> {
-    await forEachWithTurns(calls, (call) => {
+  /**
+   * Makes the calls that were not made before, in order.
+   *
+   * @returns a promise if that takes long, which resolves when the last one is made
+   */
+  begin(calls: readonly ExtensionCall[]): Promise<void> | undefined {
+    return forEachWithTurns(calls, (call) => {
       // An extension may have cancelled the run.
       if (!this.#options.stop.aborted && !this.has(call.callId)) this.#begin(call);
     });
@@ -63,11 +69,20 @@ export class ExtensionCalls {
    */
   async next(calls: readonly ExtensionCall[], alarm?: Promise<void>): Promise<ArrivedAnswer[]> {
     const waiting = new Set(calls.map(({ callId }) => callId));
-    const isWaiting = ({ answer }: ArrivedAnswer) => waiting.has(answer.callId);
-    if (![...this.#answers.values()].some(isWaiting)) await this.#until((callId) => waiting.has(callId), alarm);
-    // Includes answers that arrived at the same time.
-    await waitATurn();
-    return [...this.#answers.values()].filter(isWaiting);
+    if (!this.#hasAnyOf(waiting)) await this.#until((callId) => waiting.has(callId), alarm);
+    // Includes answers that arrive at the same time.
+    if (!this.#hasAllOf(waiting)) await waitATurn();
+    return [...this.#answers.values()].filter(({ answer }) => waiting.has(answer.callId));
+  }
+
+  #hasAnyOf(callIds: ReadonlySet<string>): boolean {
+    for (const callId of this.#answers.keys()) if (callIds.has(callId)) return true;
+    return false;
+  }
+
+  #hasAllOf(callIds: ReadonlySet<string>): boolean {
+    for (const callId of callIds) if (!this.#answers.has(callId)) return false;
+    return true;
   }
 
   /** The handler has these answers. */
@@ -75,19 +90,19 @@ export class ExtensionCalls {
     for (const { callId } of answers) this.#answers.delete(callId);
   }
 
-  /** Ends the calls under way but for these: nothing waits for their answers. */
-  async abandonOthers(calls: readonly ExtensionCall[], reason: unknown): Promise<void> {
-    if (this.#begun.size === 0) return;
+  /** Ends the calls under way but for these: nothing waits for their answers. @returns a promise if that takes long */
+  abandonOthers(calls: readonly ExtensionCall[], reason: unknown): Promise<void> | undefined {
+    if (this.#begun.size === 0) return undefined;
     const waiting = new Set(calls.map(({ callId }) => callId));
     const others = [...this.#begun.keys()].filter((callId) => !waiting.has(callId));
-    await forEachWithTurns(others, (callId) => this.#begun.get(callId)?.abort(reason));
+    return forEachWithTurns(others, (callId) => this.#begun.get(callId)?.abort(reason));
   }
 
   /** Ends the calls under way. Their extensions are told; whether they listen is not waited for. */
   async abort(reason: unknown): Promise<void> {
-    await forEachWithTurns([...this.#begun], ([callId, controller]) => {
+    await forEachWithTurns([...this.#begun], ([callId, pending]) => {
       // It may have been answered meanwhile.
-      if (this.#begun.get(callId) === controller) controller.abort(reason);
+      if (this.#begun.get(callId) === pending) pending.abort(reason);
     });
   }
 
@@ -110,52 +125,39 @@ export class ExtensionCalls {
   }
 
   #begin(call: ExtensionCall): void {
+    const { answer, callTimeoutMs, runId, now } = this.#options;
     const { callId } = call;
-    const controller = new AbortController();
-    this.#begun.set(callId, controller);
-    void this.#answer(call, controller).then((answer) => {
+    const pending = new PendingCall(`${runId}:${callId}`, callId, (given) => {
+      clearTimeout(timer);
       this.#begun.delete(callId);
-      this.#answers.set(callId, { answer, atMs: this.#options.now() });
+      this.#answers.set(callId, { answer: given, atMs: now() });
       this.#onAnswer?.(callId);
     });
-  }
-
-  async #answer(call: ExtensionCall, controller: AbortController): Promise<CallResult> {
-    const { answer, callTimeoutMs, runId } = this.#options;
-    const { callId } = call;
-    const late = () => controller.abort(new CallTimeoutError(nameOf(call), callTimeoutMs));
     // Requests have a time-out of their own.
-    const timer = isOwnCall(call) ? undefined : setTimeout(late, callTimeoutMs);
-    const { signal } = controller;
-    try {
-      const aborted = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
-      // If the call fails at once, nothing else awaits this promise.
-      aborted.catch(() => {});
-      const answered = withCall({ key: `${runId}:${callId}`, signal }, () => answer(call, signal));
-      return { callId, success: true, value: await Promise.race([answered, aborted]) };
-    } catch (error) {
-      controller.abort(error);
-      return { callId, success: false, error };
-    } finally {
-      clearTimeout(timer);
-    }
+    const timer = isOwnCall(call)
+      ? undefined
+      : setTimeout(() => pending.abort(new CallTimeoutError(nameOf(call), callTimeoutMs)), callTimeoutMs);
+    this.#begun.set(callId, pending);
+    withCall(pending, () => answer(call, pending)).then(
+      (value) => pending.succeed(value),
+      (error: unknown) => pending.fail(error),
+    );
   }
 }
 
 /**
  * Calls `use` for each item, with turns of the event loop in between if it takes long. `use` calls code of
  * the application, so it runs in the caller's async context.
+ *
+ * @returns a promise if it takes long
  */
-async function forEachWithTurns<T>(items: readonly T[], use: (item: T) => void): Promise<void> {
-  let until = performance.now() + SLICE_MS;
-  for (const item of items) {
-    use(item);
-    if (performance.now() < until) continue;
-    await waitATurn();
-    until = performance.now() + SLICE_MS;
+function forEachWithTurns<T>(items: readonly T[], use: (item: T) => void, from = 0): Promise<void> | undefined {
+  const until = performance.now() + SLICE_MS;
+  for (let i = from; i < items.length; i++) {
+    use(items[i] as T);
+    if (performance.now() >= until) return waitATurn().then(() => forEachWithTurns(items, use, i + 1));
   }
+  return undefined;
 }
 
 /** The error that a handler gets if its extension does not answer. */

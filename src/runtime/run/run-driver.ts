@@ -1,4 +1,5 @@
 import type { CallResult } from '../../api/answers.js';
+import type { CallContext } from '../../api/extension.js';
 import type { ExecutionMetrics, ExtensionCall, SegmentEffects, WasmError, WasmResult } from '../../api/result.js';
 import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
@@ -80,12 +81,14 @@ export class RunLoop {
   /** Of all segments so far. */
   #metrics: ExecutionMetrics | undefined;
   #last: WasmResult | undefined;
+  /** Releases the checkpoint of its last wait. */
+  #letGo: (() => void) | undefined;
 
   constructor(options: RunLoopOptions) {
     this.#options = options;
     const { callTimeoutMs, runId, environment } = options;
     const now = () => environment.now();
-    const answer = (call: ExtensionCall, signal: AbortSignal) => this.#answer(call, signal);
+    const answer = (call: ExtensionCall, context: CallContext) => this.#answer(call, context);
     this.#calls = new ExtensionCalls({ answer, callTimeoutMs, runId, stop: this.#stop.signal, now });
   }
 
@@ -103,6 +106,7 @@ export class RunLoop {
       clearTimeout(timer);
       for (const release of releases) release();
       this.#options.place.release();
+      this.#keep(undefined);
       void this.#endCalls();
     }
   }
@@ -121,25 +125,31 @@ export class RunLoop {
     for (;;) {
       const { result, waiting } = executed;
       this.#metrics = this.#metrics === undefined ? result.metrics : addMetrics(this.#metrics, result.metrics);
-      await this.#deliver(result);
+      // perf: each promise that is awaited is one more for every await of the handler.
+      const delivered = this.#deliver(result);
+      if (delivered !== undefined) await delivered;
       if (waiting === undefined) return this.#end(result);
       const { run } = waiting;
       const calls = [...waiting.calls, ...requestCalls(run)];
       const refusal = this.#options.place.take(run) ?? this.#count(calls);
       if (refusal !== undefined) return this.#whole(unkept(withPendingCalls(result, waiting), refusal, run.origin));
       this.#run = run;
-      await this.#calls.abandonOthers(calls, HAS_ENDED);
-      await this.#calls.begin(calls);
+      const abandoned = this.#calls.abandonOthers(calls, HAS_ENDED);
+      if (abandoned !== undefined) await abandoned;
+      const begun = this.#calls.begin(calls);
+      if (begun !== undefined) await begun;
       const answers = this.#isCalledOff ? [] : await this.#next(calls, run);
       if (this.#isCalledOff) return this.#whole(this.#calledOff(withPendingCalls(result, waiting)));
       executed = await this.#resume(run, answers);
     }
   }
 
-  #answer(call: ExtensionCall, signal: AbortSignal): Promise<unknown> {
+  async #answer(call: ExtensionCall, context: CallContext): Promise<unknown> {
     const { answer, request } = this.#options;
     const pending = isOwnCall(call) ? this.#run?.requests?.find(({ callId }) => callId === call.callId) : undefined;
-    return pending === undefined || this.#run === undefined ? answer(call) : request(pending, this.#run, signal);
+    return pending === undefined || this.#run === undefined
+      ? answer(call)
+      : request(pending, this.#run, context.signal);
   }
 
   /** Waits for an answer or a timer, and takes all that there is by then, in the order in which it came. */
@@ -174,13 +184,20 @@ export class RunLoop {
   async #segment(answers: readonly CallResult[], execute: () => Promise<SegmentRun>): Promise<SegmentRun> {
     const startedAt = performance.now();
     const executed = await execute();
-    // It goes on from the snapshot as it is.
-    executed.waiting?.letGo();
+    this.#keep(executed.waiting);
     const isFirst = this.#last === undefined;
     const result = this.#withRunError(executed.result);
     this.#last = result;
     this.#options.onSegment({ executed, result, answers, isFirst, startedAt });
     return executed;
+  }
+
+  /** It goes on from a snapshot as it is. A checkpoint is needed until the next segment has ended. */
+  #keep(waiting: WaitingRun | undefined): void {
+    this.#letGo?.();
+    this.#letGo = undefined;
+    if (waiting?.run.checkpoint === undefined) waiting?.letGo();
+    else this.#letGo = waiting.letGo;
   }
 
   async #end(result: WasmResult): Promise<WasmResult> {
@@ -224,13 +241,14 @@ export class RunLoop {
     }
   }
 
-  async #deliver(result: WasmResult): Promise<void> {
+  /** @returns what `onEffects` returned; undefined if there is nothing to wait for */
+  #deliver(result: WasmResult): unknown {
     const { stateMutations, events, viewCommands, logs } = result;
     append(this.#effects.stateMutations, stateMutations);
     append(this.#effects.events, events);
     append(this.#effects.viewCommands, viewCommands);
     append(this.#effects.logs, logs);
-    await this.#options.onEffects?.({ stateMutations, events, viewCommands, logs });
+    return this.#options.onEffects?.({ stateMutations, events, viewCommands, logs });
   }
 
   /** A segment that was stopped by our own signal says so in the words of what stopped it. */

@@ -1,4 +1,7 @@
+import { CheckpointAreas } from '../../pool/checkpoints/areas.js';
+import { attachCheckpoint } from '../../pool/checkpoints/batch-areas.js';
 import type { DispatchOptions, Execution, HandlerPool, LoadableHandler, PoolState } from '../../pool/handler-pool.js';
+import type { CheckpointArea } from '../../protocol/checkpoint.js';
 import type { Admission, Compilation, CompileUnit, HandlerOutcome } from '../../protocol/compile.js';
 import { type ExecutionReply, epochMs, type Request, type ResumeRequest } from '../../protocol/messages.js';
 import type { RetirementReason } from '../../protocol/retirement.js';
@@ -13,6 +16,7 @@ export interface CallingThreadOptions {
   /** Creates a pool with one worker, for handlers that need more stack than this thread has. */
   readonly createWorker: () => Promise<HandlerPool>;
   readonly onRetired: (reason: RetirementReason) => void;
+  readonly maxLiveBytes: number;
 }
 
 /**
@@ -29,6 +33,7 @@ export interface CallingThreadOptions {
 export class CallingThread implements HandlerPool {
   readonly maxInstances = 1;
   readonly #options: CallingThreadOptions;
+  readonly #areas: CheckpointAreas;
   /** A VM executes one handler at a time. */
   readonly #turns = new Semaphore(1);
   #queued = 0;
@@ -38,6 +43,7 @@ export class CallingThread implements HandlerPool {
 
   constructor(options: CallingThreadOptions) {
     this.#options = options;
+    this.#areas = new CheckpointAreas(options.maxLiveBytes);
   }
 
   get stats(): PoolState {
@@ -81,16 +87,16 @@ export class CallingThread implements HandlerPool {
 
   async execute(request: Extract<Request, { kind: 'execute' }>, options: DispatchOptions = {}): Promise<Execution> {
     const { signal } = options;
-    const execution = await this.#execute(request, signal, (executor) =>
-      executor.execute(request, request.bytecode, () => signal?.aborted === true),
+    const execution = await this.#execute(request, options, (executor, area) =>
+      executor.execute({ ...request, ...area }, request.bytecode, () => signal?.aborted === true),
     );
     return execution ?? (await this.#inWorker()).execute(request, options);
   }
 
   async resume(request: ResumeRequest, options: DispatchOptions = {}): Promise<Execution> {
     const { signal } = options;
-    const execution = await this.#execute(request, signal, (executor) =>
-      executor.resume(request, () => signal?.aborted === true),
+    const execution = await this.#execute(request, options, (executor, area) =>
+      executor.resume({ ...request, ...area }, () => signal?.aborted === true),
     );
     return execution ?? (await this.#inWorker()).resume(request, options);
   }
@@ -108,17 +114,26 @@ export class CallingThread implements HandlerPool {
 
   /** @returns undefined if this thread has too little stack */
   async #execute(
-    { deadline }: Pick<ResumeRequest, 'deadline'>,
-    signal: AbortSignal | undefined,
-    run: (executor: Executor) => Promise<ExecutionReply>,
+    { key, deadline }: Pick<ResumeRequest, 'key' | 'deadline'>,
+    { signal, isLive = false }: DispatchOptions,
+    run: (executor: Executor, area: { readonly area?: CheckpointArea }) => Promise<ExecutionReply>,
   ): Promise<Execution | undefined> {
     if (this.#options.isWorkerOnly) return undefined;
     return this.#take(async (executor) => {
       if (signal?.aborted) return { interruption: 'cancelled', runningMs: 0 };
       if (deadline !== undefined && epochMs() >= deadline.atMs) return { interruption: 'deadline', runningMs: 0 };
-      const executed = await run(executor);
+      const area = isLive ? this.#areas.take(key) : undefined;
+      let executed: ExecutionReply | undefined;
+      try {
+        executed = await run(executor, area === undefined ? {} : { area });
+      } finally {
+        attachCheckpoint(executed, area, key, this.#areas);
+      }
+      if (executed.checkpoint !== undefined) await executor.tidy(() => false);
       for (const reason of executed.retired) this.#options.onRetired(reason);
-      return hasOverflownThread(executed) ? undefined : { executed };
+      if (!hasOverflownThread(executed)) return { executed };
+      executed.checkpoint?.release();
+      return undefined;
     });
   }
 

@@ -46,6 +46,7 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
       new CallingThread({
         executor,
         isWorkerOnly: boolean('inWorker', inWorker, false),
+        maxLiveBytes: config.pool.maxLiveBytes,
         onRetired,
         // Loaded when needed, because most tests do without it.
         createWorker: async () => {

@@ -2,7 +2,7 @@ import type { RuntimeOptions } from '../../api/options.js';
 
 /**
  * Options of `createTestRuntime`: those of a runtime, of which those for workers have no effect, plus time
- * and randomness.
+ * and randomness. `maxLiveBytes: 0` has each handler that waits in `run` restored from a snapshot.
  */
 export interface TestRuntimeOptions extends RuntimeOptions {
   /** The time of its frozen clock, in milliseconds since the epoch, or a Date. @default 2025-01-01T00:00:00Z */

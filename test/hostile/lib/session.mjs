@@ -4,6 +4,7 @@ import { createRuntime } from 'nexus-runtime';
 import { within } from '../../faults/lib/findings.mjs';
 import { Canary } from '../canary.mjs';
 import { MEMORY_LIMIT_BYTES, mismatch, STACK_SIZE_BYTES } from './outcomes.mjs';
+import { WaitingRun } from './waiting-run.mjs';
 
 const OPTIONS = {
   maxInstances: 1,
@@ -27,8 +28,13 @@ const HANG_MS = 20_000;
 const HOST_TRACES = /nexus:|node:|node_modules|\/dist\/|file:\/\//;
 const MAX_MESSAGE_CHARACTERS = 10_000;
 
+/** Options by how handlers of runs wait: in memory that threads share, or as snapshots. */
+const AWAITS = { live: {}, captured: { maxLiveBytes: 0 } };
+
 export class Session {
   runtime;
+  #options;
+  #waitingRuns = 0;
   #canary;
   #workersStarted = 0;
   #onWorker = () => {
@@ -37,22 +43,26 @@ export class Session {
   #strays = [];
   #onStray = (error) => this.#strays.push(`uncaught in the process: ${error?.stack ?? error}`);
 
-  static async open() {
+  /** @param {'live' | 'captured'} awaits */
+  static async open(awaits) {
+    if (!Object.hasOwn(AWAITS, awaits)) throw new Error(`--awaits is ${awaits}: it must be live or captured`);
     const canary = new Canary();
-    const fresh = await createRuntime(OPTIONS);
+    const options = { ...OPTIONS, ...AWAITS[awaits] };
+    const fresh = await createRuntime(options);
     await canary.learn(fresh);
     await fresh.shutdown();
-    const session = new Session(canary);
+    const session = new Session(canary, options);
     process.on('worker', session.#onWorker);
     process.on('uncaughtException', session.#onStray).on('unhandledRejection', session.#onStray);
-    session.runtime = await createRuntime(OPTIONS);
+    session.runtime = await createRuntime(options);
     // The canary is also executed before the first program, so that every program has one before and after it.
     for (let i = 0; i < WARMING_EXECUTIONS; i++) await canary.check(session.runtime);
     return session;
   }
 
-  constructor(canary) {
+  constructor(canary, options) {
     this.#canary = canary;
+    this.#options = options;
   }
 
   async close() {
@@ -64,14 +74,17 @@ export class Session {
   }
 
   /**
-   * Executes a program in one way, then the canary.
+   * Executes a program in one way while another run waits, then the canary.
    *
    * @param execute returns the result of one call; a rejection is also a result
+   * @param isAlone whether no other run waits meanwhile
    * @returns violations, a line each, the result, and how long the call took in milliseconds
    */
-  async execute(program, execute) {
+  async execute(program, execute, isAlone) {
     const { expect } = program;
     const workersBefore = this.#workersStarted;
+    const waiting = isAlone ? undefined : new WaitingRun(this.runtime, ++this.#waitingRuns);
+    await waiting?.waits;
     const startedAt = performance.now();
     const result = await within(HANG_MS, execute(this.runtime).catch(rejected), { status: 'hung' });
     const durationMs = performance.now() - startedAt;
@@ -81,7 +94,9 @@ export class Session {
     if (result.status === 'hung') {
       // Its worker may be lost permanently, which is not the fault of the programs after it.
       this.runtime.shutdown({ drainTimeoutMs: 0 });
-      this.runtime = await createRuntime(OPTIONS);
+      this.runtime = await createRuntime(this.#options);
+    } else if (waiting !== undefined) {
+      violations.push(...(await within(HANG_MS, waiting.end(), ['the waiting run does not end'])));
     }
     violations.push(...(await within(HANG_MS, this.#checkCanary(), ['the next execution does not end'])));
     const started = this.#workersStarted - workersBefore;

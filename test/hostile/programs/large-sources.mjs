@@ -1,6 +1,8 @@
 import { failure, outOfMemory, success, syntaxError, thrown } from '../lib/outcomes.mjs';
 import { ONCE } from '../lib/ways.mjs';
 
+/** Every VM that a worker creates after a large image has room for it: with a third tenant, there would be such VMs. */
+export const isAlone = true;
 export const title = 'large sources';
 export const ways = ONCE;
 
