@@ -1,9 +1,9 @@
-import { beginPromise } from './begin-promise.js';
 import { asInterface, type FeatureHost } from './feature.js';
 import { bytesOf } from './fetch/body.js';
 import { Headers, pairsOf } from './fetch/headers.js';
 import { FetchRequest, useParts } from './fetch/request.js';
 import { Response, type ResponseFacts, responseOf, useUrls } from './fetch/response.js';
+import { beginPromise } from './timers/begin-promise.js';
 
 const { apply } = Reflect;
 const TypeErrorConstructor = TypeError;

@@ -1,5 +1,4 @@
 import { CRYPTO_OPERATIONS, MAX_CRYPTO_BYTES } from '../abi.js';
-import { beginPromise } from './begin-promise.js';
 import { asInterface, exceptionsOf, type FeatureHost } from './feature.js';
 import { Opaque } from './opaque.js';
 import {
@@ -17,6 +16,7 @@ import {
 import { lengthOf, wholeBuffer } from './subtle/bytes.js';
 import { CryptoKey, makeKey, readUsages, usableKey } from './subtle/crypto-key.js';
 import { exportKey, importKey, USAGES } from './subtle/key-formats.js';
+import { beginPromise } from './timers/begin-promise.js';
 
 type HostFunction = (operation: number, ...values: unknown[]) => unknown;
 type OperationName = (typeof CRYPTO_OPERATIONS)[number];

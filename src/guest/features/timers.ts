@@ -1,5 +1,5 @@
-import { beginPromise } from './begin-promise.js';
 import type { FeatureHost } from './feature.js';
+import { beginPromise } from './timers/begin-promise.js';
 import { parseDuration } from './timers/durations.js';
 
 const { now: dateNow, parse: parseDate } = Date;

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime } from '#src/index.js';
-import { inProcess } from './process-helpers.js';
-import { answer } from './resume-helpers.js';
+import { inProcess } from '../../suspension/process-helpers.js';
+import { answer } from '../../suspension/resume-helpers.js';
 
 const CAPABILITIES = ['state:read:*', 'state:write:*', 'ext:*'];
 const directory = await mkdtemp(join(tmpdir(), 'nexus-prepared-'));
