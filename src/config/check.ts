@@ -75,7 +75,7 @@ export function boolean(option: string, given: unknown, fallback: boolean): bool
 
 export function requireObject(option: string, given: unknown): asserts given is object {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw invalidOption(option, describe(given), 'an object');
+    throw invalidOption(option, given, 'an object');
 }
 
 export function invalidOption(name: string, given: unknown, expected: string): NexusError {

@@ -423,6 +423,8 @@ export class NexusRuntime implements AsyncDisposable {
   prepare(value: unknown, options: PrepareOptions = {}): Promise<Prepared> {
     return this.#compilation.calls.run(async () => {
       checkShape('options', options, { toJSON: true });
+      const { toJSON = false } = options;
+      if (typeof toJSON !== 'boolean') throw invalidArgument('options.toJSON', toJSON, 'true or false');
       return this.#executions.prepared.prepare(value, options);
     });
   }

@@ -76,6 +76,23 @@ describe('options', () => {
     expect(error.message).toContain(option);
   });
 
+  it.each([
+    [null, 'Option node is null; it must be true, false or an object { env }.'],
+    ['yes', 'Option node is "yes"; it must be true, false or an object { env }.'],
+    [{ env: null }, 'Option node.env is null; it must be an object.'],
+    [{ env: { A: 1 } }, 'Option node.env.A is 1; it must be a string.'],
+    [
+      { env: new Map() },
+      'Option node.env is an object (Map); it must be an object of texts; Object.fromEntries(map) makes one.',
+    ],
+    [
+      { env: { A: 'x'.repeat(65_536) } },
+      'Option node.env has 65537 characters; it may have 65536 in all, names and values together.',
+    ],
+  ])('node: %j is rejected with what is allowed', (node, message) => {
+    expect(rejection({ node } as never).message).toBe(message);
+  });
+
   it('a secret is not shown in the error about it', () => {
     expect(rejection({ cacheSecret: 'hunter2' }).message).not.toContain('hunter2');
   });

@@ -19,6 +19,14 @@ const execute = (source: string, args: unknown, limits: Partial<ExecutionLimits>
   runtime.executeHandler(source, { args, capabilities }, { limits });
 
 describe('a limit', () => {
+  it('of time is no member of limits, and the error says where it is', async () => {
+    const call = runtime.executeHandler('return 1', {}, { limits: { timeoutMs: 5 } as never });
+    await expect(call).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'Unknown option limits.timeoutMs: it is an option of the call itself, beside limits.',
+    });
+  });
+
   it.each([
     ['maxEvents', 6, 'for (let i = 0; i < $args; i++) $emit("e")'],
     ['maxStateMutations', 6, 'for (let i = 0; i < $args; i++) $state["k" + i] = i'],

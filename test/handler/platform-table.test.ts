@@ -51,6 +51,18 @@ const namesOf = (there: (text: string) => boolean) =>
   rows.filter((row) => there(row.there)).flatMap(({ names }) => names.filter((name) => !name.includes('…')));
 
 describe('the table of what handlers have', () => {
+  it('names what an error explains, where a handler looks for what is not there', async () => {
+    const some = ['ReadableStream', 'TransformStream', 'TextDecoderStream', 'CountQueuingStrategy'];
+    const names = [...namesOf((there) => there === 'no').filter((name) => /^\w+$/.test(name)), ...some];
+    expect(names.length).toBeGreaterThan(30);
+    const unexplained: string[] = [];
+    for (const name of names) {
+      const { error } = await plain.executeHandler(`return ${name}`);
+      if (!error?.message.includes(`'${name}' is not defined; `)) unexplained.push(name);
+    }
+    expect(unexplained).toEqual([]);
+  });
+
   it('says of each name whether it is there', async () => {
     const [yes, no, node] = [
       namesOf((there) => there === 'yes'),

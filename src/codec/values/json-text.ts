@@ -2,6 +2,7 @@ import { MalformedValueError } from './decoding/byte-reader.js';
 
 /** Characters of the text that an error shows. */
 const SHOWN_CHARACTERS = 20;
+const BYTE_ORDER_MARK = 0xfeff;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -44,7 +45,9 @@ function describe(text: string): JsonTextError {
   const line = before.split('\n').length;
   const column = at - (before.lastIndexOf('\n') + 1) + 1;
   const shown = text.slice(at, at + SHOWN_CHARACTERS).split('\n', 1)[0] ?? '';
-  const what = at >= text.length ? 'it ends too early' : `there is ${JSON.stringify(shown)}`;
+  let what = `there is ${JSON.stringify(shown)}`;
+  if (at >= text.length) what = 'it ends too early';
+  else if (text.charCodeAt(at) === BYTE_ORDER_MARK) what = 'there is a byte order mark (U+FEFF), which JSON has not';
   return new JsonTextError(`it is not JSON: at line ${line}, column ${column} ${what}`, line, column);
 }
 

@@ -145,11 +145,11 @@ export class PreparedValues {
   }
 
   #tooLarge(bytes?: number): NexusError {
-    const size = bytes === undefined ? 'more bytes' : `${bytes} bytes`;
+    const size = bytes === undefined ? 'more bytes than' : `${bytes} bytes, more than`;
     const used = this.#bytes === 0 ? '' : ` beside the ${this.#bytes} that are prepared already`;
     return new NexusError(
       'INVALID_ARGUMENT',
-      `The value has ${size}, more than maxPreparedBytes (${this.#maxBytes}) allows${used}; small objects count more than they have. Dispose of prepared values, prepare less, or raise maxPreparedBytes.`,
+      `The value has ${size} maxPreparedBytes (${this.#maxBytes}) allows${used}; small objects count more than they have. Dispose of prepared values, prepare less, or raise maxPreparedBytes.`,
       {
         context: {
           limit: 'maxPreparedBytes',

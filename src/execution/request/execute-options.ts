@@ -236,9 +236,11 @@ export function checkTimeout(timeoutMs: unknown, { timeoutMs: most }: ExecutionL
   throw invalidArgument('timeoutMs', timeoutMs, `a whole number of milliseconds from 1 to ${bound}`);
 }
 
+const LIMITS_ELSEWHERE = { timeoutMs: 'an option of the call itself, beside limits' };
+
 function checkLimits(limits: object, ceilings: ExecutionLimits): void {
   const { timeoutMs: _, ...known } = ceilings;
-  checkShape('limits', limits, known);
+  checkShape('limits', limits, known, LIMITS_ELSEWHERE);
   for (const [name, value] of Object.entries(limits) as [keyof typeof known, unknown][]) {
     const most = known[name];
     const { min, multipleOf } = VM_LIMIT_STEPS[name] ?? { min: name === 'maxCpuMs' ? MIN_CPU_MS : 0, multipleOf: 1 };

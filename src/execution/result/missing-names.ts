@@ -3,6 +3,9 @@ import { nearest } from '../../config/nearest.js';
 const TIMERS = 'a handler has setTimeout, setInterval and $sleep';
 const NETWORK =
   'a handler has fetch, where the runtime has the option network, and calls of the application, $ext.<name>.<method>(…)';
+const BODIES =
+  'bodies of requests and responses are whole: text(), json(), arrayBuffer() or bytes() of a Response, a text, a Uint8Array or URLSearchParams for a Request';
+const EVENTS = 'a handler has one thread, and tells the application of events with $emit';
 const NODE = 'a handler has nothing of Node';
 const WITH_OPTION = 'a handler has nothing of Node, unless the runtime has the option node: true';
 const BROWSER = 'a handler has nothing of a browser';
@@ -17,10 +20,41 @@ const KNOWN: ReadonlyMap<string, string> = new Map(
   (
     [
       [TIMERS, ['setImmediate', 'clearImmediate', 'sleep', 'delay']],
-      [NETWORK, ['XMLHttpRequest', 'WebSocket', 'EventSource', 'axios', 'FormData', 'Blob', 'ReadableStream']],
+      [NETWORK, ['XMLHttpRequest', 'WebSocket', 'EventSource', 'CloseEvent', 'axios', 'net']],
+      [BODIES, ['FormData', 'Blob', 'File']],
       [WITH_OPTION, ['process', 'Buffer']],
-      [NODE, ['global', '__dirname', '__filename', 'fs', 'path']],
-      [BROWSER, ['window', 'document', 'navigator', 'localStorage', 'sessionStorage', 'alert', 'location']],
+      ['the global object is globalThis', ['global', 'self']],
+      [
+        EVENTS,
+        [
+          'Event',
+          'EventTarget',
+          'CustomEvent',
+          'ErrorEvent',
+          'MessageEvent',
+          'MessageChannel',
+          'MessagePort',
+          'BroadcastChannel',
+        ],
+      ],
+      ['a handler has URL, RegExp, and libraries such as path-to-regexp', ['URLPattern']],
+      ['the objects crypto and crypto.subtle are there without their classes', ['Crypto', 'SubtleCrypto']],
+      ['a handler has Date, with the option timeZone, and Intl', ['Temporal']],
+      [NODE, ['__dirname', '__filename', 'fs', 'path', 'child_process']],
+      [
+        BROWSER,
+        [
+          'window',
+          'document',
+          'navigator',
+          'Navigator',
+          'Storage',
+          'localStorage',
+          'sessionStorage',
+          'alert',
+          'location',
+        ],
+      ],
       [REQUIRE, ['require']],
       [COMMONJS, ['module', 'exports']],
       ['a handler has one thread', ['Worker', 'SharedArrayBuffer', 'Atomics']],
@@ -36,6 +70,7 @@ const MEANT: Readonly<Record<string, (typeof GLOBALS)[number]>> = {
   ...{ emit: '$emit', log: '$log', logger: '$log', view: '$view', ext: '$ext', lib: '$lib', _: '$lib' },
 };
 
+const STREAMS = /Stream(?:\w*(?:Reader|Writer|Controller|Request))?$|^ReadableByteStream|QueuingStrategy$/;
 const UNDEFINED = /^'([^']+)' is not defined$/;
 const NOT_LOADED = /^could not load module '/;
 const BODY =
@@ -60,6 +95,7 @@ export function whatThereIs(message: string, libraries: readonly string[]): stri
 function insteadOf(name: string): string | undefined {
   const known = KNOWN.get(name);
   if (known !== undefined) return known;
+  if (STREAMS.test(name)) return `${BODIES}; ${PAGE}`;
   const meant = Object.hasOwn(MEANT, name) ? MEANT[name] : undefined;
   const near = meant ?? (name.startsWith('$') ? nearest(name, GLOBALS) : undefined);
   return near === undefined ? undefined : `did you mean ${near}?`;

@@ -53,7 +53,8 @@ export default function install(host: FeatureHost, ask: HostFunction): void {
     const usage = operation === 'gcmEncrypt' ? 'encrypt' : 'decrypt';
     atLeast(args, 3);
     const { params } = readAlgorithm('encrypt', args[0]);
-    if (params['iv'] === undefined) throw new TypeError(`${AES_GCM} needs an "iv": 12 bytes, others with each text`);
+    if (params['iv'] === undefined)
+      throw new TypeError(`${AES_GCM} needs an "iv": 12 random bytes, new ones for each encryption`);
     const iv = wholeBuffer(params['iv'], 'The "iv"');
     const added = params['additionalData'];
     const additionalData = wholeBuffer(added === undefined ? new ArrayBuffer(0) : added, 'The "additionalData"');

@@ -55,6 +55,10 @@ function placeOfNothing(offset: unknown, length: number, isBackwards: boolean): 
 }
 
 export function completeBuffer(): void {
+  // The script is minified, and `console` shows the name of a class.
+  for (const name of ['Buffer', 'SlowBuffer'] as const) {
+    Object.defineProperty(upstream[name], 'name', { value: name, configurable: true });
+  }
   const { prototype } = BufferClass;
   const { toString: asText, write, fill } = prototype as unknown as Record<'toString' | 'write' | 'fill', Method>;
   const { from, byteLength, isEncoding, alloc } = BufferClass;

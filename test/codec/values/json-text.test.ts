@@ -36,6 +36,12 @@ describe('JSON text', () => {
     expect(found).toMatchObject({ line: 1, column: at + 1 });
   });
 
+  it('that begins with a byte order mark is said to, since the mark cannot be seen', () => {
+    expect(() => parseJsonText(bytesOf('\ufeff{}'))).toThrow(
+      'at line 1, column 1 there is a byte order mark (U+FEFF), which JSON has not',
+    );
+  });
+
   it('has an error at a place where JSON.parse has one, wherever a character is taken out or put in', () => {
     const text = JSON.stringify([{ a: [1, -2.5e3, true, null], 'b"\\': '\u0001x' }, {}, [], 'é']);
     for (let i = 0; i <= text.length; i++) {

@@ -318,6 +318,8 @@ describe('crypto.subtle', () => {
         () => crypto.subtle.importKey('pkcs8', new Uint8Array(1), 'AES-GCM', true, ['encrypt']),
         () => crypto.subtle.wrapKey('raw'),
         () => crypto.subtle.digest('SHA-256', new Uint8Array(8_388_609)),
+        () => crypto.subtle.digest('SHA-256', 'text'),
+        () => crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, true, ['sing']),
       ];
       const seen = [];
       for (const attempt of attempts) await attempt().catch(({ name, message }) => seen.push(name + ': ' + message));
@@ -328,6 +330,8 @@ describe('crypto.subtle', () => {
       'NotSupportedError: The format pkcs8 is not available in a handler; there is raw, jwk',
       'NotSupportedError: wrapKey() is not available in a handler; there is exportKey(), and encrypt() of what it gives',
       'OperationError: At most 8388608 bytes are taken at once, and these are 8388609',
+      'TypeError: The data must be an ArrayBuffer or a view of one; new TextEncoder().encode(text) makes one of a text',
+      'TypeError: "sing" is no usage of a key; there is encrypt, decrypt, sign, verify, deriveKey, deriveBits, wrapKey, unwrapKey',
     ]);
   });
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRuntime, type NexusRuntime, type Prepared } from '#src/index.js';
+import { createRuntime, encoded, json, type NexusRuntime, type Prepared } from '#src/index.js';
 import { createTestRuntime, record, replay } from '#src/testing/index.js';
 import { ENDLESS, NATIVE, rejection, withRuntime } from '../../support/runtime-helpers.js';
 import { exampleValue } from './values.js';
@@ -36,6 +36,40 @@ describe('runtime.prepare', () => {
     value.list.push(2);
     expect((await runtime.executeHandler('return $args.list', { args: prepared })).returnValue).toEqual([1]);
   });
+
+  it('says what to pass instead of what only a context may contain', async () => {
+    const prepared = await runtime.prepare(1);
+    for (const [value, message] of [
+      [{ a: prepared }, 'value.a is a prepared value, which only a context may contain; pass the value itself.'],
+      [{ a: json('1') }, 'value.a is json(…), which only a context may contain; pass JSON.parse(text).'],
+      [
+        encoded(new Uint8Array([1])),
+        'value is encoded(…), which only a context may be, as stateSnapshot, args or scope; pass the value itself.',
+      ],
+    ] as const) {
+      expect(await rejection(runtime.prepare(value))).toMatchObject({ code: 'SERIALIZATION_ERROR', message });
+    }
+  });
+
+  it('refuses options of a wrong type', async () => {
+    expect(await rejection(runtime.prepare({}, { toJSON: 'yes' as never }))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'options.toJSON is "yes"; it must be true or false.',
+    });
+  });
+
+  it('says how much it may be when it is too large', () =>
+    withRuntime({ maxInstances: 1, maxPreparedBytes: KIB }, async (small) => {
+      expect(await rejection(small.prepare('x'.repeat(2 * KIB)))).toMatchObject({
+        message: expect.stringMatching(/^The value has more bytes than maxPreparedBytes \(1024\) allows; /) as string,
+      });
+      const { bytes } = await small.prepare('x'.repeat(600));
+      expect(await rejection(small.prepare('y'.repeat(600)))).toMatchObject({
+        message: expect.stringContaining(
+          `has ${bytes} bytes, more than maxPreparedBytes (1024) allows beside the ${bytes} that are prepared already`,
+        ) as string,
+      });
+    }));
 
   it('names the path of what cannot be passed', async () => {
     const value = { a: [{ b: () => 1 }] };
@@ -116,7 +150,7 @@ describe('a prepared value', () => {
     const prepared = await runtime.prepare(table(3));
     const code = 'try { return await $ext.a.b() } catch (error) { return error.message }';
     const result = await runtime.run(code, { capabilities: ['ext:*'] }, { extensions: { a: { b: () => prepared } } });
-    expect(result.returnValue).toMatch(/is an instance of Prepared/);
+    expect(result.returnValue).toMatch(/is a prepared value, which only a context may contain; pass the value itself/);
   });
 
   it('is there again after images were dropped, also under handlers that had images of their own', () =>

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
-import { jsonBytes } from '../../../api/encoded.js';
+import { isPrepared } from '../../../api/context.js';
+import { encodedBytes, jsonBytes } from '../../../api/encoded.js';
 import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from '../format.js';
 import { FORM_ITEMS_AT, type Form, FormKind, formOf, JSON_FORM, type NumberPrepared } from '../forms.js';
@@ -335,9 +336,7 @@ export class ValueEncoder {
         ? (this.#preparedForm(value) ?? formOf(value, this.#json !== undefined))
         : undefined;
       if (form === undefined) {
-        throw new NotTransferable(
-          `is an instance of ${classNameOf(value)}, which cannot enter the VM; pass a plain object`,
-        );
+        throw new NotTransferable(whatItIs(value));
       }
       this.#form(form, number);
     }
@@ -362,7 +361,8 @@ export class ValueEncoder {
 
   /** What reads the document parses it, see {@link JSON_FORM}. */
   #jsonText(text: Uint8Array): void {
-    if (this.#onJsonText === undefined) throw new NotTransferable('is json(…), which only a context may contain');
+    if (this.#onJsonText === undefined)
+      throw new NotTransferable('is json(…), which only a context may contain; pass JSON.parse(text)');
     this.#onJsonText();
     this.#body.begin(Tag.array, 1 + FORM_ITEMS_AT);
     this.#body.reference(MARKER_NUMBER);
@@ -434,4 +434,13 @@ function classNameOf(value: object): string {
   if (typeof name === 'string' && name !== '' && name !== 'Object') return name;
   const tag: unknown = (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
   return typeof tag === 'string' && tag !== '' ? tag : 'a class';
+}
+
+/** Of an object that cannot enter, and what to pass instead. */
+function whatItIs(value: object): string {
+  if (isPrepared(value)) return 'is a prepared value, which only a context may contain; pass the value itself';
+  if (encodedBytes(value) !== undefined) {
+    return 'is encoded(…), which only a context may be, as stateSnapshot, args or scope; pass the value itself';
+  }
+  return `is an instance of ${classNameOf(value)}, which cannot enter the VM; pass a plain object`;
 }

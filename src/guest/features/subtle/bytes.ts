@@ -28,7 +28,9 @@ export function wholeBuffer(source: unknown, what: string): ArrayBuffer {
   try {
     apply(bufferLength, source, []);
   } catch {
-    throw new TypeError(`${what} is an ArrayBuffer or a view of one`);
+    throw new TypeError(
+      `${what} must be an ArrayBuffer or a view of one; new TextEncoder().encode(text) makes one of a text`,
+    );
   }
   return source as ArrayBuffer;
 }

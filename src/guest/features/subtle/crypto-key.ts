@@ -93,7 +93,8 @@ export function readUsages(given: unknown, allowed: readonly KeyUsage[], algorit
   if (typeof given !== 'object' || given === null) throw new TypeError('The usages of a key are a list');
   const wanted = [...new Set(Array.from(given as Iterable<unknown>, (usage) => `${usage as string}`))] as KeyUsage[];
   for (const usage of wanted) {
-    if (!KEY_USAGES.includes(usage)) throw new TypeError(`${usage} is no usage of a key`);
+    if (!KEY_USAGES.includes(usage))
+      throw new TypeError(`"${usage}" is no usage of a key; there is ${KEY_USAGES.join(', ')}`);
   }
   const wrong = wanted.find((usage) => !allowed.includes(usage));
   if (wrong !== undefined) {

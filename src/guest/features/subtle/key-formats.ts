@@ -83,7 +83,7 @@ function algorithmOf(
     }
     return { name, length: bits };
   }
-  if (bits === 0) throw failure('DataError', 'A key has no bytes');
+  if (bits === 0) throw failure('DataError', 'The key has no bytes; it needs at least one');
   if (wanted !== undefined && wanted !== bits) {
     throw failure('DataError', `The key has ${bits} bits, and not the "length" of ${wanted}`);
   }
