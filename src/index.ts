@@ -92,6 +92,7 @@ export type {
   SettleAnswer,
   SettledState,
   StoredSuspension,
+  SuspensionFilter,
   SuspensionLease,
   SuspensionOutcome,
   SuspensionPage,
@@ -99,6 +100,7 @@ export type {
   SuspensionStore,
   SuspensionSummary,
   SuspensionSweep,
+  SweepOptions,
 } from './api/suspension-store.js';
 export type {
   CallTrace,

@@ -88,6 +88,12 @@ export interface SuspensionSummary {
   readonly info: Readonly<Record<string, unknown>>;
 }
 
+/** What a listing shows. Without a field, it is not filtered by that. */
+export interface SuspensionFilter {
+  readonly states?: readonly SuspensionState[];
+  readonly tenant?: string;
+}
+
 export interface SuspensionPage {
   readonly suspensions: readonly SuspensionSummary[];
   /** Ids of suspensions with damaged data. They are kept, and operations on them report the damage. */
@@ -105,10 +111,19 @@ export interface SuspensionSweep {
   readonly forgottenIds?: readonly string[];
   /** Ids of suspensions that seem due and are damaged. They are kept. */
   readonly unreadable: readonly string[];
+  /** The value of `after` for the next call; absent when nothing is left to look at. */
+  readonly next?: string;
+}
+
+export interface SweepOptions {
+  /** How many suspensions one call expires or deletes; those of one run are done together, beyond it. @default no limit */
+  readonly limit?: number;
+  /** `next` of the call before. @default from the start */
+  readonly after?: string;
 }
 
 /**
- * Stores suspended handlers. `test/suspension/store-conformance.ts` tests the contract: every operation is
+ * Stores suspended handlers. `nexus-runtime/testing/store` tests the contract: every operation is
  * atomic with respect to all other operations in all processes, and acknowledged data outlives the process
  * (except for a store in memory). The store has no clock; callers pass the time.
  *
@@ -163,16 +178,18 @@ export interface SuspensionStore {
   /**
    * Lists all suspensions, including settled ones that are still kept, sorted by id (code unit order).
    *
+   * A page may have fewer than `limit`, or none, although others follow: a store need not search for the few that a filter lets through.
+   *
    * @param options.after an id, or `next` of a page; it need not exist
    * @param options.limit the size of the page
    */
-  list(options: { readonly after?: string; readonly limit: number }): Promise<SuspensionPage>;
+  list(options: SuspensionFilter & { readonly after?: string; readonly limit: number }): Promise<SuspensionPage>;
 
   /**
    * Expires suspensions that are past their time and not being resumed, deletes what was kept long enough,
-   * and removes debris.
+   * and removes debris. With a limit, it does part of it, and the answer says where to go on.
    */
-  sweep(nowMs: number): Promise<SuspensionSweep>;
+  sweep(nowMs: number, options?: SweepOptions): Promise<SuspensionSweep>;
 
   /**
    * Deletes settled suspensions early, because their room is needed. Ids that are unknown or not settled are
@@ -180,6 +197,13 @@ export interface SuspensionStore {
    */
   forget?(ids: readonly string[]): Promise<void>;
 
-  /** Waits for pending operations. Further operations reject. */
+  /**
+   * The time, in milliseconds since the epoch, by one clock for all who share the store. Optional: without it, each process passes the time
+   * of its own clock, and these should agree to well within `leaseMs`. It is asked once a minute, and added to the process's clock as an
+   * offset.
+   */
+  time?(): Promise<number>;
+
+  /** Waits for pending operations. Further operations reject. Who made the store calls it. */
   close(): Promise<void>;
 }

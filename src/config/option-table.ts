@@ -304,6 +304,34 @@ const suspension = {
     max: 3652 * DAY_MS,
     doc: 'how long a handler may stay suspended',
   },
+  leaseMs: {
+    kind: 'number',
+    unit: 'ms',
+    group: 'suspension',
+    // Renewed three times as often. Longer than a pause of the garbage collector, or of a machine that is moved.
+    fallback: 30_000,
+    min: 100,
+    max: DAY_MS,
+    doc: 'how long a process that resumes a handler may be silent before others may resume it',
+  },
+  outcomeRetentionMs: {
+    kind: 'number',
+    unit: 'ms',
+    group: 'suspension',
+    fallback: DAY_MS,
+    // Ten years.
+    max: 3652 * DAY_MS,
+    doc: 'how long the outcome of a resume can be asked for again',
+  },
+  suspensionSweepMs: {
+    kind: 'number',
+    unit: 'ms',
+    group: 'suspension',
+    fallback: 60_000,
+    min: 100,
+    max: DAY_MS,
+    doc: 'how often expired handlers and old outcomes are looked for, at the least',
+  },
   maxSuspensionBytes: {
     kind: 'number',
     unit: 'bytes',

@@ -161,10 +161,10 @@ export const METRICS = {
   },
   suspensions_active: {
     type: 'gauge',
-    help: 'Handlers that this process suspended and that have not ended, as far as it knows.',
+    help: 'Waiting handlers that this process suspended, as far as it knows.',
     labels: {},
     advice:
-      'If it keeps rising, the handlers are not resumed, or other processes that share the store resume them. See `listSuspensions()`.',
+      'If it keeps rising, the handlers are not resumed. What other processes resume is noticed when the store is counted: with every sweep of a directory, every ten minutes in a store of your own.',
   },
   suspension_size_bytes: {
     type: 'histogram',

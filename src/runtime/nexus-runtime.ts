@@ -5,7 +5,7 @@ import type { HandlerDescription } from '../api/manifest.js';
 import type { EventPayloads, WasmResult } from '../api/result.js';
 import type { CallSchemas, ContextOf, ResultOf } from '../api/schema.js';
 import type { CompileOptions } from '../api/source-options.js';
-import type { SuspensionSummary } from '../api/suspension-store.js';
+import type { SuspensionFilter, SuspensionSummary } from '../api/suspension-store.js';
 import type { TenantUsage, UsageReport } from '../api/usage.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
 import type { VerifyReport } from '../cache/file-tier.js';
@@ -29,6 +29,7 @@ import { Telemetry } from '../metrics/telemetry.js';
 import type { CreatePool } from '../pool/handler-pool.js';
 import { type RuntimeEnvironment, systemEnvironment } from '../support/environment.js';
 import { performance } from '../support/timers.js';
+import { storedTenant } from '../suspension/sealed/run-envelope.js';
 import { Suspensions } from '../suspension/suspensions.js';
 import { CompileService } from './compile-service.js';
 import { inferImporting } from './infer-importing.js';
@@ -245,11 +246,15 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Lists all suspended handlers of the store, including those whose outcome is still kept. Contains no
+   * Lists the suspended handlers of the store, including those whose outcome is still kept. Contains no
    * secret data.
+   *
+   * @param filter by state and by tenant; default: all
+   *
+   * @example for await (const { id } of runtime.listSuspensions({ states: ['suspended'], tenant: 'acme' })) console.log(id);
    */
-  listSuspensions(): AsyncIterable<SuspensionSummary> {
-    return this.#suspended.list();
+  listSuspensions(filter: SuspensionFilter = {}): AsyncIterable<SuspensionSummary> {
+    return this.#suspended.list(readFilter(filter));
   }
 
   /** Describes one suspension, like {@link listSuspensions}; undefined if it is unknown. */
@@ -529,6 +534,13 @@ export class NexusRuntime implements AsyncDisposable {
     const kept = { usage, refused: { ...refused }, evicted };
     return { pool, memoryBytes, cache: this.#compilation.cache.stats(), suspended: this.#suspended.active, kept };
   }
+}
+
+/** The store checks its values. A long name of a tenant is stored as a hash. */
+function readFilter(filter: SuspensionFilter): SuspensionFilter {
+  checkShape('filter', filter, { states: true, tenant: true });
+  const { tenant } = filter;
+  return typeof tenant === 'string' ? { ...filter, tenant: storedTenant(tenant) as string } : filter;
 }
 
 function resolveDrainTimeout(options: { readonly drainTimeoutMs?: number }): number {

@@ -1,8 +1,16 @@
-import type { StoredSuspension, SuspensionLease, SuspensionOutcome } from '../api/suspension-store.js';
+import type {
+  StoredSuspension,
+  SuspensionFilter,
+  SuspensionLease,
+  SuspensionOutcome,
+  SuspensionSummary,
+  SweepOptions,
+} from '../api/suspension-store.js';
 import { packMessage } from '../codec/message-pack.js';
 import { describe } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
+import { STATES } from './transitions.js';
 
 /** Room for ten thousand pending calls with names of usual length. */
 export const MAX_INFO_BYTES = 1024 * 1024;
@@ -72,7 +80,32 @@ export function checkFence(fence: unknown): void {
 }
 
 /** @throws NexusError INVALID_ARGUMENT */
-export function checkPage(limit: unknown): void {
+export function checkSweep(nowMs: unknown, { limit, after }: SweepOptions): void {
+  checkTime('nowMs', nowMs);
+  if (limit !== undefined) checkLimit(limit);
+  if (after !== undefined && typeof after !== 'string') throw invalid('after', after, '`next` of a sweep');
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function checkPage({ limit, states, tenant }: SuspensionFilter & { readonly limit: number }): void {
+  checkLimit(limit);
+  const isList = states === undefined || Array.isArray(states);
+  const unknown = isList ? states?.find((state) => !Object.hasOwn(STATES, state)) : states;
+  if (unknown !== undefined) {
+    throw invalid('states', unknown, `a list of ${Object.keys(STATES).join(', ')}`);
+  }
+  if (tenant !== undefined && typeof tenant !== 'string') throw invalid('tenant', tenant, 'a string');
+}
+
+/** Whether a filter lets a suspension through. */
+export function matches(
+  { states, tenant }: SuspensionFilter,
+  found: Pick<SuspensionSummary, 'state' | 'tenant'>,
+): boolean {
+  return (states === undefined || states.includes(found.state)) && (tenant === undefined || tenant === found.tenant);
+}
+
+function checkLimit(limit: unknown): void {
   if (!Number.isSafeInteger(limit) || (limit as number) < 1) throw invalid('limit', limit, 'a whole number from 1');
 }
 

@@ -5,13 +5,24 @@ import type {
   FoundSuspension,
   SettleAnswer,
   StoredSuspension,
+  SuspensionFilter,
   SuspensionLease,
   SuspensionOutcome,
   SuspensionPage,
   SuspensionStore,
   SuspensionSweep,
+  SweepOptions,
 } from '../api/suspension-store.js';
-import { checkFence, checkFirst, checkLease, checkPage, checkSettlement, checkTime } from './check.js';
+import {
+  checkFence,
+  checkFirst,
+  checkLease,
+  checkPage,
+  checkSettlement,
+  checkSweep,
+  checkTime,
+  matches,
+} from './check.js';
 import {
   type Decision,
   decideClaim,
@@ -102,27 +113,34 @@ export class MemoryStore implements SuspensionStore {
     return answer ?? { kind: 'unknown' };
   }
 
-  async list({ after = '', limit }: { readonly after?: string; readonly limit: number }): Promise<SuspensionPage> {
+  async list(options: SuspensionFilter & { readonly after?: string; readonly limit: number }): Promise<SuspensionPage> {
     this.#requireOpen();
-    checkPage(limit);
+    checkPage(options);
+    const { after = '', limit } = options;
     const { ids, isLast } = firstOf(this.#kept.keys(), after, limit);
     const suspensions = ids.flatMap((id) => {
       const kept = this.#kept.get(id);
       if (kept === undefined) return [];
       const { facts, envelopeBytes, lifecycle } = kept;
       const summary = { ...facts, state: stateOf(lifecycle), envelopeBytes };
+      if (!matches(options, summary)) return [];
       return [lifecycle.state === 'settled' ? { ...summary, storedBytes: lifecycle.outcome.content.length } : summary];
     });
     const last = ids.at(-1);
     return { suspensions, unreadable: [], ...(isLast || last === undefined ? {} : { next: last }) };
   }
 
-  async sweep(nowMs: number): Promise<SuspensionSweep> {
+  /** Kept in the order of their start: with a limit, the next call starts again, and finds those that are left. */
+  async sweep(nowMs: number, options: SweepOptions = {}): Promise<SuspensionSweep> {
     this.#requireOpen();
-    checkTime('nowMs', nowMs);
+    checkSweep(nowMs, options);
+    const { limit = Number.POSITIVE_INFINITY } = options;
     const expired: string[] = [];
     const forgottenIds: string[] = [];
+    let isFull = false;
     for (const [id, { lifecycle }] of this.#kept) {
+      isFull = expired.length + forgottenIds.length >= limit;
+      if (isFull) break;
       if (lifecycle.state === 'settled') {
         if (nowMs >= lifecycle.outcome.keepUntilMs) forgottenIds.push(id);
       } else if (this.#change(id, (current) => decideExpiry(current, nowMs))) {
@@ -131,7 +149,7 @@ export class MemoryStore implements SuspensionStore {
     }
     for (const id of forgottenIds) this.#kept.delete(id);
     const forgotten = forgottenIds.length;
-    return { expired, forgotten, ...(forgotten > 0 && { forgottenIds }), unreadable: [] };
+    return { expired, forgotten, ...(forgotten > 0 && { forgottenIds }), unreadable: [], ...(isFull && { next: '' }) };
   }
 
   async forget(ids: readonly string[]): Promise<void> {

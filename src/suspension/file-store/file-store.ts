@@ -6,11 +6,13 @@ import type {
   FoundSuspension,
   SettleAnswer,
   StoredSuspension,
+  SuspensionFilter,
   SuspensionLease,
   SuspensionOutcome,
   SuspensionPage,
   SuspensionStore,
   SuspensionSweep,
+  SweepOptions,
 } from '../../api/suspension-store.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { ForeignFileError } from '../../support/files/own-file.js';
@@ -22,7 +24,7 @@ import {
 } from '../../support/files/private-directory.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
 import { Semaphore } from '../../support/semaphore.js';
-import { checkFence, checkFirst, checkLease, checkPage, checkSettlement, checkTime } from '../check.js';
+import { checkFence, checkFirst, checkLease, checkPage, checkSettlement, checkSweep, checkTime } from '../check.js';
 import { decideClaim, decideRelease, decideRenewal, decideSettlement } from '../lifecycle.js';
 import type { KeptSize, KnownVersions } from '../room/kept.js';
 import { alreadyThere, isSame, storeClosed, toFound } from '../views.js';
@@ -148,14 +150,14 @@ export class FileStore implements SuspensionStore {
     });
   }
 
-  async list({ after = '', limit }: { readonly after?: string; readonly limit: number }): Promise<SuspensionPage> {
-    checkPage(limit);
-    return this.#within((log, root) => listRecords(log, root, after, limit));
+  async list(options: SuspensionFilter & { readonly after?: string; readonly limit: number }): Promise<SuspensionPage> {
+    checkPage(options);
+    return this.#within((log, root) => listRecords(log, root, options));
   }
 
-  async sweep(nowMs: number): Promise<SuspensionSweep> {
-    checkTime('nowMs', nowMs);
-    return this.#within((log, root) => sweepRecords(log, root, nowMs));
+  async sweep(nowMs: number, options: SweepOptions = {}): Promise<SuspensionSweep> {
+    checkSweep(nowMs, options);
+    return this.#within((log, root) => sweepRecords(log, root, nowMs, options));
   }
 
   async forget(ids: readonly string[]): Promise<void> {

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { EventOrigin } from '../../api/observer.js';
+import type { ExtensionCall } from '../../api/result.js';
 import type { FoundSuspension } from '../../api/suspension-store.js';
+import { MalformedValueError } from '../../codec/values/decoding/byte-reader.js';
 import type { NexusError } from '../../errors/nexus-error.js';
+import type { WaitingRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 import { compress, decompress, InflatedTooLargeError } from '../../support/compression.js';
 import { MAX_TENANT_LENGTH } from '../check.js';
@@ -15,6 +18,7 @@ import {
   RUN_HEADER,
   type SealedRunHeader,
 } from './run-header.js';
+import { decodeValues, encodeValues } from './values.js';
 
 /** A snapshot is a difference from an image with a table of its places: in the worst case every other word. */
 const SNAPSHOT_GROWTH = 1.25;
@@ -60,20 +64,50 @@ export function storedTenant(tenant: string | undefined): string | undefined {
  */
 export async function sealRun(
   id: string,
-  run: SuspendedRun,
+  { run, calls }: Pick<WaitingRun, 'run' | 'calls'>,
   keys: EnvelopeKeys,
 ): Promise<Uint8Array | { readonly maxCalls: number }> {
-  const { snapshot, handler, abi, ...header } = run;
+  const { snapshot, handler, abi, callArguments: _, ...header } = run;
   const { sourceMap, ...named } = handler;
   const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
   const isSmall = sourceMap !== undefined && sourceMap.deflated.length <= MAX_SOURCE_MAP_BYTES;
   if (run.calls.length + (run.leftCalls?.length ?? 0) > MAX_CALLS) return { maxCalls: MAX_CALLS };
+  const args = await encodeArguments(calls);
   const sealed: SealedRunHeader = {
     ...header,
+    ...(args.length > 0 && { argumentBytes: args.length }),
     ...(abi !== UNNAMED_ABI && { abi }),
     handler: { ...named, source, ...(isSmall && { sourceMap }) },
   };
-  return sealEnvelope(id, sealed, await compress(snapshot), keys);
+  const content = args.length > 0 ? Buffer.concat([args, snapshot]) : snapshot;
+  return sealEnvelope(id, sealed, await compress(content), keys);
+}
+
+async function encodeArguments(calls: readonly ExtensionCall[]): Promise<Uint8Array> {
+  if (calls.length === 0) return new Uint8Array();
+  return encodeValues([calls.length, ...calls.map(({ args }) => args)], 'arguments');
+}
+
+/**
+ * The calls that an opened run waits for, with their arguments.
+ *
+ * @throws NexusError SUSPENSION_INCOMPATIBLE if they are not what was sealed, or were sealed before arguments were
+ */
+export async function pendingCallsOf(id: string, { calls, callArguments }: SuspendedRun): Promise<ExtensionCall[]> {
+  if (calls.length === 0) return [];
+  const fault = (what: string) =>
+    incompatible('content', `The arguments of the calls of the handler ${id} ${what}.`, { suspensionId: id });
+  if (callArguments === undefined) throw fault('were not kept by the version that suspended it');
+  try {
+    const [count, ...rest] = await decodeValues(callArguments);
+    const args = rest.slice(0, calls.length);
+    const isWhole = count === calls.length && args.length === count && args.every(Array.isArray);
+    if (!isWhole) throw fault('are not those that were kept');
+    return calls.map((call, index) => ({ ...call, args: args[index] as unknown[] }));
+  } catch (error) {
+    if (error instanceof MalformedValueError) throw fault(`cannot be read: it ${error.message}`);
+    throw error;
+  }
 }
 
 /** The limits of runs that a runtime can resume. */
@@ -100,7 +134,7 @@ export async function openRun(
     const message = `The suspended handler ${id} cannot be opened: its envelope has a header that ${problem}. It is kept.`;
     throw incompatible('content', message, { suspensionId: id });
   }
-  const { abi = UNNAMED_ABI, ...run } = header as SealedRunHeader;
+  const { abi = UNNAMED_ABI, argumentBytes = 0, ...run } = header as SealedRunHeader;
   if (abi !== ownAbi) throw otherAbi(id, abi, ownAbi);
   if (run.engine !== engine) {
     throw incompatible(
@@ -111,7 +145,11 @@ export async function openRun(
   }
   try {
     const maxBytes = Math.ceil(memoryLimitBytes * SNAPSHOT_GROWTH) + SNAPSHOT_MARGIN_BYTES;
-    return { ...run, abi, snapshot: await decompress(payload, maxBytes) };
+    const content = await decompress(payload, maxBytes + argumentBytes);
+    if (argumentBytes === 0) return { ...run, abi, snapshot: content };
+    if (argumentBytes > content.length) throw new RangeError('its arguments end outside of it');
+    const callArguments = content.subarray(0, argumentBytes);
+    return { ...run, abi, callArguments, snapshot: content.subarray(argumentBytes) };
   } catch (error) {
     const isTooLarge = error instanceof InflatedTooLargeError;
     const what = isTooLarge

@@ -11,6 +11,9 @@ export const MAX_SOURCE_CHARACTERS = 32 * 1024;
 /** A larger source map, deflated, is left out: errors then have places of the text that was compiled. */
 export const MAX_SOURCE_MAP_BYTES = 32 * 1024;
 
+/** Larger arguments of all calls together cannot leave a VM. */
+export const MAX_ARGUMENT_BYTES = 64 * 1024 * 1024;
+
 /** Long enough for any name of an application. */
 const NAME = text(64 * 1024);
 const HASH = text(256);
@@ -33,7 +36,11 @@ const timers = list(record({ callId: NAME, dueAtMs: count }), MAX_CALLS);
 const requests = list(record({ callId: NAME }, { request: REQUEST }), MAX_CALLS);
 
 /** What the header of an envelope is: a run without its snapshot. An `abi` is in it from version 2 on. */
-export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'abi'> & { readonly abi?: number };
+export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'abi' | 'callArguments'> & {
+  readonly abi?: number;
+  /** Of the arguments of its calls, which are before the snapshot. */
+  readonly argumentBytes?: number;
+};
 
 export const RUN_HEADER: Shape<SealedRunHeader> = record(
   {
@@ -59,6 +66,7 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
   },
   {
     abi: count,
+    argumentBytes: (value) => count(value) ?? ((value as number) > MAX_ARGUMENT_BYTES ? 'is too much' : undefined),
     trace: dictionary(NAME, MAX_TRACE_FIELDS),
     tenant: NAME,
     leftCalls: calls,

@@ -1,7 +1,5 @@
-import fc from 'fast-check';
-
-import type { SettledState, SuspensionStore } from '#src/api/suspension-store.js';
-import { idOf, makeOutcome, makeSuspension, plain } from './store-helpers.js';
+import type { SettledState, SuspensionStore } from '../../api/suspension-store.js';
+import { idOf, makeOutcome, makeSuspension, plain } from './samples.js';
 
 export const OWNERS = ['one', 'two', 'three'] as const;
 type Owner = (typeof OWNERS)[number];
@@ -22,17 +20,18 @@ export type Operation = { readonly owner: Owner; readonly id: string; readonly a
   | { readonly does: 'settle'; readonly state: 'completed' | 'failed' | 'continued'; readonly text: string }
 );
 
-export const operations = (at: fc.Arbitrary<number>): fc.Arbitrary<Operation> => {
-  const id = fc.tuple(fc.constantFrom(...RUNS), fc.integer({ min: 1, max: 2 })).map(([run, n]) => idOf(run, n));
-  const base = { owner: fc.constantFrom(...OWNERS), id, at };
-  const simple = ['put', 'read', 'claim', 'claim', 'claim', 'renew', 'release', 'cancel', 'sweep', 'list'] as const;
-  const state = fc.constantFrom('completed' as const, 'failed' as const, 'continued' as const);
-  const text = fc.constantFrom('x', 'y');
-  return fc.oneof(
-    { weight: 3, arbitrary: fc.record({ ...base, does: fc.constantFrom(...simple) }) },
-    { weight: 1, arbitrary: fc.record({ ...base, does: fc.constant('settle' as const), state, text }) },
-  );
-};
+const SIMPLE = ['put', 'read', 'claim', 'claim', 'claim', 'renew', 'release', 'cancel', 'sweep', 'list'] as const;
+const ENDS = ['completed', 'failed', 'continued'] as const;
+/** One of so many operations settles. */
+const SETTLES_ONE_OF = 4;
+
+/** @param random a source of whole numbers from 0 to below its argument */
+export function randomOperation(random: (below: number) => number, at: number): Operation {
+  const pick = <T>(from: readonly T[]): T => from[random(from.length)] as T;
+  const base = { owner: pick(OWNERS), id: idOf(pick(RUNS), 1 + random(2)), at };
+  if (random(SETTLES_ONE_OF) > 0) return { ...base, does: pick(SIMPLE) };
+  return { ...base, does: 'settle', state: pick(ENDS), text: pick(['x', 'y']) };
+}
 
 /** The fences that an owner presents: of its own last claim of an id, or an invented one. */
 export type Fences = ReadonlyMap<string, number>;
