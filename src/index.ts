@@ -88,9 +88,12 @@ export type {
 export type { CompileOptions, SourceOptions, SourceWrap } from './api/source-options.js';
 export type {
   ClaimAnswer,
+  DueSuspension,
   FoundSuspension,
+  PostAnswer,
   SettleAnswer,
   SettledState,
+  StoredMessage,
   StoredSuspension,
   SuspensionFilter,
   SuspensionLease,

@@ -17,8 +17,40 @@ export interface StoredSuspension {
   readonly expiresAtMs: number;
   /** The tenant, for limits per tenant; at most 128 characters. Neither sealed nor secret. */
   readonly tenant?: string;
+  /** From then on, {@link SuspensionStore.due} gives it to whoever asks. @default never, but for messages to its run */
+  readonly dueAtMs?: number;
+  /** Who can resume it: at most 64 characters, A–Z, a–z, 0–9, `_` and `-`. Neither sealed nor secret. @default unknown */
+  readonly deployment?: string;
   /** The content of a listing: plain data, at most 1 MiB as MessagePack. Neither sealed nor secret. */
   readonly info: Readonly<Record<string, unknown>>;
+}
+
+/** Something that is told to a run, whichever suspension it is at. */
+export interface StoredMessage {
+  /** Distinguishes it from all others of its run; up to 128 characters. The same id is accepted once. */
+  readonly id: string;
+  /** Sealed and opaque to the store; up to 16 MiB. */
+  readonly content: Uint8Array;
+}
+
+/** What became of a message. */
+export type PostAnswer =
+  /** It is in the mailbox of the run. */
+  | 'accepted'
+  /** It was accepted before, and may have been consumed. A store remembers the last 10,000 that were. */
+  | 'duplicate'
+  /** The mailbox has 1,000 messages, or 64 MiB: post it again later. */
+  | 'full'
+  /** The run has ended. */
+  | 'ended'
+  /** There is no such run. */
+  | 'unknown';
+
+/** A suspension that somebody should resume now. */
+export interface DueSuspension {
+  readonly id: string;
+  readonly tenant?: string;
+  readonly deployment?: string;
 }
 
 /** The outcome of a suspension. Recorded once, never changed. */
@@ -40,7 +72,13 @@ export interface SuspensionLease {
 
 export type ClaimAnswer =
   /** It belongs to the caller until the lease ends. The fence proves this, and is higher than any before it. */
-  | { readonly kind: 'claimed'; readonly fence: number; readonly envelope: Uint8Array }
+  | {
+      readonly kind: 'claimed';
+      readonly fence: number;
+      readonly envelope: Uint8Array;
+      /** Those of its run that no outcome has consumed, in the order in which they were accepted. */
+      readonly messages: readonly StoredMessage[];
+    }
   /** Another process holds the lease. */
   | { readonly kind: 'leased'; readonly untilMs: number }
   | { readonly kind: 'settled'; readonly outcome: SuspensionOutcome }
@@ -63,6 +101,9 @@ export interface FoundSuspension {
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly tenant?: string;
+  /** Absent once it is settled. */
+  readonly dueAtMs?: number;
+  readonly deployment?: string;
   readonly info: Readonly<Record<string, unknown>>;
   /** Absent once it is settled. */
   readonly envelope?: Uint8Array;
@@ -85,6 +126,9 @@ export interface SuspensionSummary {
    */
   readonly storedBytes?: number;
   readonly tenant?: string;
+  /** As it was stored: a release may have changed it. */
+  readonly dueAtMs?: number;
+  readonly deployment?: string;
   readonly info: Readonly<Record<string, unknown>>;
 }
 
@@ -92,6 +136,7 @@ export interface SuspensionSummary {
 export interface SuspensionFilter {
   readonly states?: readonly SuspensionState[];
   readonly tenant?: string;
+  readonly deployment?: string;
 }
 
 export interface SuspensionPage {
@@ -158,8 +203,10 @@ export interface SuspensionStore {
   /**
    * Releases the lease without an outcome, so that it can be claimed at once. False if the fence is no longer
    * the highest, or the suspension is settled.
+   *
+   * @param next when it is due again: then, or when a message comes that was not among those of the claim. Default: as before the claim
    */
-  release(id: string, fence: number): Promise<boolean>;
+  release(id: string, fence: number, next?: { readonly dueAtMs?: number }): Promise<boolean>;
 
   /**
    * Records the outcome, if none is recorded yet.
@@ -167,13 +214,37 @@ export interface SuspensionStore {
    * @param fence undefined only for 'cancelled' and 'expired', which need no claim
    * @param next for 'continued', and only then: the next generation of the run, stored atomically with the
    *   outcome
+   * @param consumed ids of messages of the run that are in the outcome: atomically with it, they are no longer in the mailbox. Others are
+   *   ignored
    */
   settle(
     id: string,
     fence: number | undefined,
     outcome: SuspensionOutcome,
     next?: StoredSuspension,
+    consumed?: readonly string[],
   ): Promise<SettleAnswer>;
+
+  /** The last generation of a run, settled or not; undefined if nothing of the run is in the store. */
+  current(runId: string): Promise<FoundSuspension | undefined>;
+
+  /**
+   * Puts a message into the mailbox of a run, which makes its present suspension due. Accepted ones stay until an outcome consumes them or the
+   * run is forgotten, through all generations.
+   */
+  post(runId: string, message: StoredMessage): Promise<PostAnswer>;
+
+  /**
+   * Suspensions that somebody should resume: their time has come, or there is a message that the last claim did not have, and nobody has
+   * them. One whose claimant died is due again when the lease has lapsed. Those that are due longest come first, as far as the store knows.
+   *
+   * @param options.limit of suspensions to give
+   * @param options.deployment gives only those of it; default: all
+   */
+  due(
+    nowMs: number,
+    options: { readonly limit: number; readonly deployment?: string },
+  ): Promise<readonly DueSuspension[]>;
 
   /**
    * Lists all suspensions, including settled ones that are still kept, sorted by id (code unit order).

@@ -40,6 +40,9 @@ const STORE_METHODS: Keys<Omit<SuspensionStore, (typeof OPTIONAL_METHODS)[number
   settle: true,
   list: true,
   sweep: true,
+  current: true,
+  post: true,
+  due: true,
   close: true,
 };
 

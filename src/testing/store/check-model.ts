@@ -71,7 +71,7 @@ function randomSequence(random: (below: number) => number, concurrent: boolean):
 }
 
 function isAtomic({ does }: Operation): boolean {
-  return does !== 'sweep' && does !== 'list';
+  return does !== 'sweep' && does !== 'list' && does !== 'due';
 }
 
 /** What is wrong with the answers of a store; undefined if nothing is. */

@@ -8,7 +8,7 @@ export const describeClaiming: StoreSection = ({ it, expect }, using) => {
     using(async ({ store, other, suspension, id }) => {
       await store.put(suspension);
       const answer = await store.claim(id, LEASE, NOW);
-      expect(plain(answer)).toEqual(plain({ kind: 'claimed', fence: 1, envelope: suspension.envelope }));
+      expect(plain(answer)).toEqual(plain({ kind: 'claimed', fence: 1, envelope: suspension.envelope, messages: [] }));
       expect(await other.read(id)).toMatchObject({ state: 'resuming', lease: { ...LEASE, fence: 1 } });
     }),
   );

@@ -1,7 +1,9 @@
 import type { SuspensionStore } from '../../api/suspension-store.js';
 import { describeClaiming } from './claiming.js';
+import { describeDue } from './due.js';
 import type { StoreFixture, StoreHarness, TestFramework } from './framework.js';
 import { describeKeeping } from './keeping.js';
+import { describeMailbox } from './mailbox.js';
 import { idOf, LEASE, makeSuspension, NOW } from './samples.js';
 import { describeContinuing, describeSettling } from './settling.js';
 import { describeClosing, describeForgetting, describeListing, describeSweeping } from './sweeping.js';
@@ -14,6 +16,8 @@ const SECTIONS = {
   listing: describeListing,
   sweeping: describeSweeping,
   forgetting: describeForgetting,
+  mailbox: describeMailbox,
+  due: describeDue,
   closing: describeClosing,
 };
 

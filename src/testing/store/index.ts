@@ -6,9 +6,12 @@
 
 export type {
   ClaimAnswer,
+  DueSuspension,
   FoundSuspension,
+  PostAnswer,
   SettleAnswer,
   SettledState,
+  StoredMessage,
   StoredSuspension,
   SuspensionFilter,
   SuspensionLease,

@@ -1,4 +1,4 @@
-import type { SettledState, SuspensionStore } from '../../api/suspension-store.js';
+import type { FoundSuspension, SettledState, StoredSuspension, SuspensionStore } from '../../api/suspension-store.js';
 import { idOf, makeOutcome, makeSuspension, plain } from './samples.js';
 
 export const OWNERS = ['one', 'two', 'three'] as const;
@@ -7,6 +7,7 @@ const RUNS = ['a', 'b'] as const;
 /** Small numbers, so that leases, expiries and times of keeping cross each other. */
 const EXPIRY = 60;
 const LEASE = 15;
+const DUE = 30;
 /**
  * Longer than the expiry: an id that is deleted and then stored again, which never happens in practice, is
  * not continued again.
@@ -14,30 +15,57 @@ const LEASE = 15;
 const KEPT = 70;
 const EXPIRED_KEPT = 24 * 60 * 60 * 1000;
 
+const SIMPLE = [
+  ...(['put', 'read', 'current', 'claim', 'claim', 'claim', 'renew', 'cancel', 'sweep', 'list', 'due'] as const),
+] as const;
+const MESSAGES = ['m1', 'm2', 'm3'] as const;
+
 /** What somebody does, at a time, to a generation of a run. Fences are those that the owner was given last. */
 export type Operation = { readonly owner: Owner; readonly id: string; readonly at: number } & (
-  | { readonly does: 'put' | 'read' | 'claim' | 'renew' | 'release' | 'cancel' | 'sweep' | 'list' }
-  | { readonly does: 'settle'; readonly state: 'completed' | 'failed' | 'continued'; readonly text: string }
+  | { readonly does: (typeof SIMPLE)[number] }
+  /** With `dueAtMs`, or never but for messages; without `wake`, as before. */
+  | { readonly does: 'release'; readonly wake?: { readonly dueAtMs?: number } }
+  | { readonly does: 'post'; readonly message: string }
+  | {
+      readonly does: 'settle';
+      readonly state: 'completed' | 'failed' | 'continued';
+      readonly text: string;
+      readonly consumed: readonly string[];
+    }
 );
 
-const SIMPLE = ['put', 'read', 'claim', 'claim', 'claim', 'renew', 'release', 'cancel', 'sweep', 'list'] as const;
 const ENDS = ['completed', 'failed', 'continued'] as const;
-/** One of so many operations settles. */
-const SETTLES_ONE_OF = 4;
+const SORTS_OF_OPERATION = 7;
 
 /** @param random a source of whole numbers from 0 to below its argument */
 export function randomOperation(random: (below: number) => number, at: number): Operation {
   const pick = <T>(from: readonly T[]): T => from[random(from.length)] as T;
   const base = { owner: pick(OWNERS), id: idOf(pick(RUNS), 1 + random(2)), at };
-  if (random(SETTLES_ONE_OF) > 0) return { ...base, does: pick(SIMPLE) };
-  return { ...base, does: 'settle', state: pick(ENDS), text: pick(['x', 'y']) };
+  switch (random(SORTS_OF_OPERATION)) {
+    case 0:
+      return { ...base, does: 'release', ...pick([{}, { wake: {} }, { wake: { dueAtMs: at + random(LEASE) } }]) };
+    case 1:
+      return { ...base, does: 'post', message: pick(MESSAGES) };
+    case 2: {
+      const consumed = MESSAGES.filter(() => random(3) === 0);
+      return { ...base, does: 'settle', state: pick(ENDS), text: pick(['x', 'y']), consumed };
+    }
+    default:
+      return { ...base, does: pick(SIMPLE) };
+  }
 }
 
 /** The fences that an owner presents: of its own last claim of an id, or an invented one. */
 export type Fences = ReadonlyMap<string, number>;
 export const fenceKey = ({ owner, id }: Operation): string => `${owner} ${id}`;
 
-const suspensionOf = (id: string, content: string) => makeSuspension(id, { content, expiresAtMs: EXPIRY });
+/** Some are due by themselves: which ones follows from their content. */
+const suspensionOf = (id: string, content: string): StoredSuspension => ({
+  ...makeSuspension(id, { content, expiresAtMs: EXPIRY }),
+  ...(content.endsWith('y') ? {} : { dueAtMs: DUE }),
+});
+const runOf = (id: string) => id.slice(0, id.indexOf('.'));
+const contentOf = (message: string) => Buffer.from(`content of ${message}`);
 const nextIdOf = (id: string) => id.replace(/\d+$/, (generation) => `${Number(generation) + 1}`);
 const outcomeOf = (state: SettledState, text: string, at: number) => ({
   ...makeOutcome(state, text, at + KEPT),
@@ -60,26 +88,34 @@ export async function perform(
           (error) => error.code,
         ),
       };
-    case 'read': {
-      const found = await store.read(id);
-      const { lease, ...rest } = found ?? {};
-      return { answer: plain({ ...rest, ...(lease && { leased: lease.owner }) }) };
+    case 'read':
+      return { answer: withoutFence(await store.read(id)) };
+    case 'current':
+      return { answer: withoutFence(await store.current(runOf(id))) };
+    case 'due': {
+      const due = await store.due(at, { limit: 100 });
+      return { answer: due.map((one) => one.id).sort() };
+    }
+    case 'post': {
+      const { message } = operation;
+      return { answer: await store.post(runOf(id), { id: message, content: contentOf(message) }) };
     }
     case 'claim': {
       const answer = await store.claim(id, { owner, leaseUntilMs: at + LEASE }, at);
       if (answer.kind !== 'claimed') return { answer: plain(answer) };
-      return { answer: plain({ kind: 'claimed', envelope: answer.envelope }), fence: answer.fence };
+      const { envelope, messages, fence: mine } = answer;
+      return { answer: plain({ kind: 'claimed', envelope, messages }), fence: mine };
     }
     case 'renew':
       return { answer: await store.renew(id, fence, at + LEASE) };
     case 'release':
-      return { answer: await store.release(id, fence) };
+      return { answer: await store.release(id, fence, operation.wake) };
     case 'cancel':
       return { answer: plain(await store.settle(id, undefined, outcomeOf('cancelled', owner, at))) };
     case 'settle': {
-      const { state, text } = operation;
+      const { state, text, consumed } = operation;
       const next = state === 'continued' ? suspensionOf(nextIdOf(id), `${owner} ${text}`) : undefined;
-      return { answer: plain(await store.settle(id, fence, outcomeOf(state, `${owner} ${text}`, at), next)) };
+      return { answer: plain(await store.settle(id, fence, outcomeOf(state, `${owner} ${text}`, at), next, consumed)) };
     }
     case 'sweep': {
       const { expired, forgotten } = await store.sweep(at);
@@ -92,8 +128,18 @@ export async function perform(
   }
 }
 
+function withoutFence(found: FoundSuspension | undefined): unknown {
+  const { lease, ...rest } = found ?? {};
+  return plain({ ...rest, ...(lease && { leased: lease.owner }) });
+}
+
 interface ModelSuspension {
   readonly content: string;
+  /** When it is due, and the messages that do not make it so. */
+  dueAtMs: number | undefined;
+  seen: readonly string[];
+  /** Messages of its last claim. */
+  claimed: readonly string[];
   state: 'suspended' | 'resuming' | SettledState;
   /** Present while resuming. The holder's fence is the newest; no other counts. */
   holder: string;
@@ -108,6 +154,8 @@ interface ModelSuspension {
  */
 export class Model {
   readonly #lines = new Map<string, ModelSuspension>();
+  /** By run: messages that are there, in order, and those that were consumed. */
+  readonly #mail = new Map<string, { readonly there: readonly string[]; readonly consumed: readonly string[] }>();
   #claims = 0;
   /** By owner and id: the claim that its fence is from. */
   readonly #held = new Map<string, string>();
@@ -116,6 +164,7 @@ export class Model {
     const copy = new Model();
     for (const [id, line] of this.#lines) copy.#lines.set(id, { ...line });
     for (const [key, held] of this.#held) copy.#held.set(key, held);
+    for (const [run, mail] of this.#mail) copy.#mail.set(run, mail);
     copy.#claims = this.#claims;
     return copy;
   }
@@ -132,13 +181,14 @@ export class Model {
         if (line === undefined) this.#add(id, 'put');
         return 'put';
       }
-      case 'read': {
-        if (line === undefined) return {};
-        const { envelope, ...rest } = suspensionOf(id, line.content);
-        if (!isOpen) return plain({ ...rest, state: line.state, outcome: this.#outcome(line) });
-        const leased = line.state === 'resuming' ? { leased: line.holder.split(' ')[0] } : {};
-        return plain({ ...rest, envelope, state: line.state, ...leased });
-      }
+      case 'read':
+        return this.#read(id);
+      case 'current':
+        return this.#read(this.#currentOf(runOf(id)));
+      case 'due':
+        return [...this.#lines.keys()].filter((each) => this.#isDue(each, at)).sort();
+      case 'post':
+        return this.#post(runOf(id), operation.message);
       case 'claim': {
         if (line === undefined) return { kind: 'unknown' };
         if (line.state === 'expired') return { kind: 'expired' };
@@ -146,22 +196,28 @@ export class Model {
         if (line.state === 'resuming' && at < line.leaseUntil) return { kind: 'leased', untilMs: line.leaseUntil };
         if (at >= EXPIRY) return { kind: 'expired' };
         const holder = `${owner} ${++this.#claims}`;
-        Object.assign(line, { state: 'resuming', holder, leaseUntil: at + LEASE });
+        const claimed = this.#mailOf(runOf(id)).there;
+        Object.assign(line, { state: 'resuming', holder, leaseUntil: at + LEASE, claimed });
         this.#held.set(fenceKey(operation), holder);
-        return plain({ kind: 'claimed', envelope: suspensionOf(id, line.content).envelope });
+        const messages = claimed.map((message) => ({ id: message, content: contentOf(message) }));
+        return plain({ kind: 'claimed', envelope: suspensionOf(id, line.content).envelope, messages });
       }
       case 'renew':
         if (isHolder) line.leaseUntil = at + LEASE;
         return isHolder;
       case 'release':
         if (isHolder) line.state = 'suspended';
+        if (isHolder && operation.wake !== undefined) {
+          Object.assign(line, { dueAtMs: operation.wake.dueAtMs, seen: line.claimed });
+        }
         return isHolder;
       case 'cancel':
         return this.#settle(id, 'cancelled', owner, at, isOpen);
       case 'settle': {
         const answer = this.#settle(id, operation.state, `${owner} ${operation.text}`, at, isHolder);
-        const isContinued = operation.state === 'continued' && (answer as { kind: string }).kind === 'recorded';
-        if (isContinued) this.#add(nextIdOf(id), `${owner} ${operation.text}`);
+        const isRecorded = (answer as { kind: string }).kind === 'recorded';
+        if (isRecorded) this.#consume(runOf(id), operation.consumed);
+        if (isRecorded && operation.state === 'continued') this.#add(nextIdOf(id), `${owner} ${operation.text}`);
         return answer;
       }
       case 'sweep':
@@ -173,7 +229,56 @@ export class Model {
 
   #add(id: string, content: string): void {
     const outcome = { text: '', at: 0, keepUntil: 0 };
-    this.#lines.set(id, { content, state: 'suspended', holder: '', leaseUntil: 0, outcome });
+    const { dueAtMs } = suspensionOf(id, content);
+    const wake = { dueAtMs, seen: [], claimed: [] };
+    this.#lines.set(id, { content, ...wake, state: 'suspended', holder: '', leaseUntil: 0, outcome });
+  }
+
+  #read(id: string | undefined): unknown {
+    const line = id === undefined ? undefined : this.#lines.get(id);
+    if (id === undefined || line === undefined) return {};
+    const { envelope, dueAtMs: _, ...rest } = suspensionOf(id, line.content);
+    const { state, dueAtMs, holder } = line;
+    if (state !== 'suspended' && state !== 'resuming') return plain({ ...rest, state, outcome: this.#outcome(line) });
+    const due = dueAtMs === undefined ? {} : { dueAtMs };
+    const leased = state === 'resuming' ? { leased: holder.split(' ')[0] } : {};
+    return plain({ ...rest, ...due, envelope, state, ...leased });
+  }
+
+  /** The last generation of a run. */
+  #currentOf(run: string): string | undefined {
+    const generationOf = (id: string) => Number(id.slice(id.indexOf('.') + 1));
+    const ids = [...this.#lines.keys()].filter((id) => runOf(id) === run);
+    return ids.sort((a, b) => generationOf(a) - generationOf(b)).at(-1);
+  }
+
+  #mailOf(run: string) {
+    return this.#mail.get(run) ?? { there: [], consumed: [] };
+  }
+
+  #post(run: string, message: string): string {
+    const current = this.#currentOf(run);
+    const line = current === undefined ? undefined : this.#lines.get(current);
+    if (line === undefined) return 'unknown';
+    if (line.state !== 'suspended' && line.state !== 'resuming') return 'ended';
+    const { there, consumed } = this.#mailOf(run);
+    if (there.includes(message) || consumed.includes(message)) return 'duplicate';
+    this.#mail.set(run, { there: [...there, message], consumed });
+    return 'accepted';
+  }
+
+  #consume(run: string, ids: readonly string[]): void {
+    const { there, consumed } = this.#mailOf(run);
+    const taken = there.filter((id) => ids.includes(id));
+    this.#mail.set(run, { there: there.filter((id) => !ids.includes(id)), consumed: [...consumed, ...taken] });
+  }
+
+  #isDue(id: string, at: number): boolean {
+    const line = this.#lines.get(id);
+    if (line === undefined || at >= EXPIRY) return false;
+    if (line.state !== 'suspended' && (line.state !== 'resuming' || at < line.leaseUntil)) return false;
+    if (line.dueAtMs !== undefined && line.dueAtMs <= at) return true;
+    return this.#mailOf(runOf(id)).there.some((message) => !line.seen.includes(message));
   }
 
   #settle(id: string, state: SettledState, text: string, at: number, isAllowed: boolean): unknown {
@@ -197,6 +302,7 @@ export class Model {
         expired.push(id);
       } else if (at >= line.outcome.keepUntil) {
         this.#lines.delete(id);
+        if (this.#currentOf(runOf(id)) === undefined) this.#mail.delete(runOf(id));
         forgotten++;
       }
     }
