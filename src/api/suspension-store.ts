@@ -78,6 +78,10 @@ export type ClaimAnswer =
       readonly envelope: Uint8Array;
       /** Those of its run that no outcome has consumed, in the order in which they were accepted. */
       readonly messages: readonly StoredMessage[];
+      /** When it was due. */
+      readonly dueAtMs?: number;
+      /** How many claims before it lapsed, one after the other, since it was stored or released. */
+      readonly losses: number;
     }
   /** Another process holds the lease. */
   | { readonly kind: 'leased'; readonly untilMs: number }
@@ -233,6 +237,9 @@ export interface SuspensionStore {
    * run is forgotten, through all generations.
    */
   post(runId: string, message: StoredMessage): Promise<PostAnswer>;
+
+  /** What is in the mailbox of a run, in order: for whoever has claimed it, and waits for more. */
+  messages(runId: string): Promise<readonly StoredMessage[]>;
 
   /**
    * Suspensions that somebody should resume: their time has come, or there is a message that the last claim did not have, and nobody has

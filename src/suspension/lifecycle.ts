@@ -26,6 +26,8 @@ export type LifecycleState = {
       readonly fence: number;
       readonly owner: string;
       readonly leaseUntilMs: number;
+      /** Claims before it that lapsed, one after the other. */
+      readonly losses?: number;
       /** The messages that its claimant has. */
       readonly claimed?: readonly string[];
     } & Wake)
@@ -52,7 +54,7 @@ export interface Decision<Answer> {
 
 /** The part of a claim's answer that does not need the envelope. */
 export type ClaimDecision =
-  | { readonly kind: 'claimed'; readonly fence: number }
+  | { readonly kind: 'claimed'; readonly fence: number; readonly dueAtMs?: number; readonly losses: number }
   | { readonly kind: 'leased'; readonly untilMs: number }
   | { readonly kind: 'settled'; readonly outcome: SuspensionOutcome }
   | { readonly kind: 'expired' };
@@ -90,12 +92,14 @@ export function decideClaim(
   if (nowMs >= expiresAtMs) return { answer: { kind: 'expired' } };
   const fence = version + 1;
   const { owner, leaseUntilMs } = lease;
+  const losses = lifecycle.state === 'resuming' ? (lifecycle.losses ?? 0) + 1 : 0;
   return {
-    answer: { kind: 'claimed', fence },
+    answer: { kind: 'claimed', fence, ...wakeAt(lifecycle.dueAtMs), losses },
     next: {
       ...{ version: fence, expiresAtMs, state: 'resuming', fence, owner, leaseUntilMs },
       ...wakeAt(lifecycle.dueAtMs),
       ...(seen && { seen }),
+      ...(losses > 0 && { losses }),
       ...(messages.length > 0 && { claimed: messages }),
     },
   };
@@ -110,7 +114,7 @@ export function decideRenewal(lifecycle: LifecycleState, fence: number, leaseUnt
 export function decideRelease(
   lifecycle: LifecycleState,
   fence: number,
-  wake: { readonly dueAtMs?: number } | undefined,
+  wake?: { readonly dueAtMs?: number },
 ): Decision<boolean> {
   if (!may('release', lifecycle, { fence }) || lifecycle.state !== 'resuming') return { answer: false };
   const { dueAtMs, seen, claimed } = lifecycle;

@@ -141,6 +141,11 @@ export class MemoryStore implements SuspensionStore {
     return run && this.read(run.current);
   }
 
+  async messages(runId: string): Promise<readonly StoredMessage[]> {
+    this.#requireOpen();
+    return this.#runs.get(runId)?.messages ?? [];
+  }
+
   async post(runId: string, message: StoredMessage): Promise<PostAnswer> {
     this.#requireOpen();
     checkMessage(message);

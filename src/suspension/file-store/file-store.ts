@@ -201,6 +201,15 @@ export class FileStore implements SuspensionStore {
     return id === undefined ? undefined : this.read(id);
   }
 
+  async messages(runId: string): Promise<readonly StoredMessage[]> {
+    return this.#withRun(runId, [], async (log, root) => {
+      const id = await lastGeneration(log, root, runId);
+      const consumed = new Set(id === undefined ? [] : (await log.beginning(id))?.consumed);
+      const mail = await log.mailbox(runId).read();
+      return mail.filter(({ key }) => !consumed.has(key)).map(({ message }) => message);
+    });
+  }
+
   async post(runId: string, message: StoredMessage): Promise<PostAnswer> {
     checkMessage(message);
     return this.#withRun<PostAnswer>(runId, 'unknown', async (log, root) => {

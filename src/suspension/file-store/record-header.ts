@@ -79,7 +79,7 @@ const standing: Shape<LifecycleHeader> = either(
   either(
     record(
       { ...moment, state: oneOf('resuming'), fence: version, owner: text(MAX_OWNER_LENGTH), leaseUntilMs: count },
-      { ...wake, claimed: messages },
+      { ...wake, losses: version, claimed: messages },
     ),
     record(
       {

@@ -8,7 +8,9 @@ export const describeClaiming: StoreSection = ({ it, expect }, using) => {
     using(async ({ store, other, suspension, id }) => {
       await store.put(suspension);
       const answer = await store.claim(id, LEASE, NOW);
-      expect(plain(answer)).toEqual(plain({ kind: 'claimed', fence: 1, envelope: suspension.envelope, messages: [] }));
+      expect(plain(answer)).toEqual(
+        plain({ kind: 'claimed', fence: 1, losses: 0, envelope: suspension.envelope, messages: [] }),
+      );
       expect(await other.read(id)).toMatchObject({ state: 'resuming', lease: { ...LEASE, fence: 1 } });
     }),
   );
@@ -123,4 +125,19 @@ export const describeClaiming: StoreSection = ({ it, expect }, using) => {
       }),
     );
   }
+
+  it(
+    'counts the claims that lapsed one after the other, and says when it was due',
+    using(async ({ store, other, suspension, id }) => {
+      await store.put({ ...suspension, dueAtMs: NOW });
+      for (let losses = 0; losses < 3; losses++) {
+        const nowMs = NOW + 1_000 * losses;
+        const answer = await other.claim(id, { owner: 'two', leaseUntilMs: nowMs + 1_000 }, nowMs);
+        expect(answer).toMatchObject({ kind: 'claimed', losses, dueAtMs: NOW });
+        if (losses === 2 && answer.kind === 'claimed') await store.release(id, answer.fence, { dueAtMs: 7_000 });
+      }
+      const answer = await store.claim(id, { owner: 'one', leaseUntilMs: 9_000 }, 7_000);
+      expect(answer).toMatchObject({ kind: 'claimed', losses: 0, dueAtMs: 7_000 });
+    }),
+  );
 };

@@ -16,7 +16,20 @@ const KEPT = 70;
 const EXPIRED_KEPT = 24 * 60 * 60 * 1000;
 
 const SIMPLE = [
-  ...(['put', 'read', 'current', 'claim', 'claim', 'claim', 'renew', 'cancel', 'sweep', 'list', 'due'] as const),
+  ...([
+    'put',
+    'read',
+    'current',
+    'claim',
+    'claim',
+    'claim',
+    'renew',
+    'cancel',
+    'sweep',
+    'list',
+    'due',
+    'messages',
+  ] as const),
 ] as const;
 const MESSAGES = ['m1', 'm2', 'm3'] as const;
 
@@ -96,6 +109,8 @@ export async function perform(
       const due = await store.due(at, { limit: 100 });
       return { answer: due.map((one) => one.id).sort() };
     }
+    case 'messages':
+      return { answer: plain(await store.messages(runOf(id))) };
     case 'post': {
       const { message } = operation;
       return { answer: await store.post(runOf(id), { id: message, content: contentOf(message) }) };
@@ -103,8 +118,8 @@ export async function perform(
     case 'claim': {
       const answer = await store.claim(id, { owner, leaseUntilMs: at + LEASE }, at);
       if (answer.kind !== 'claimed') return { answer: plain(answer) };
-      const { envelope, messages, fence: mine } = answer;
-      return { answer: plain({ kind: 'claimed', envelope, messages }), fence: mine };
+      const { fence: mine, ...rest } = answer;
+      return { answer: plain(rest), fence: mine };
     }
     case 'renew':
       return { answer: await store.renew(id, fence, at + LEASE) };
@@ -138,6 +153,8 @@ interface ModelSuspension {
   /** When it is due, and the messages that do not make it so. */
   dueAtMs: number | undefined;
   seen: readonly string[];
+  /** Claims that lapsed, one after the other. */
+  losses: number;
   /** Messages of its last claim. */
   claimed: readonly string[];
   state: 'suspended' | 'resuming' | SettledState;
@@ -187,6 +204,10 @@ export class Model {
         return this.#read(this.#currentOf(runOf(id)));
       case 'due':
         return [...this.#lines.keys()].filter((each) => this.#isDue(each, at)).sort();
+      case 'messages': {
+        const there = this.#currentOf(runOf(id)) === undefined ? [] : this.#mailOf(runOf(id)).there;
+        return plain(there.map((message) => ({ id: message, content: contentOf(message) })));
+      }
       case 'post':
         return this.#post(runOf(id), operation.message);
       case 'claim': {
@@ -197,10 +218,13 @@ export class Model {
         if (at >= EXPIRY) return { kind: 'expired' };
         const holder = `${owner} ${++this.#claims}`;
         const claimed = this.#mailOf(runOf(id)).there;
+        line.losses = line.state === 'resuming' ? line.losses + 1 : 0;
         Object.assign(line, { state: 'resuming', holder, leaseUntil: at + LEASE, claimed });
         this.#held.set(fenceKey(operation), holder);
         const messages = claimed.map((message) => ({ id: message, content: contentOf(message) }));
-        return plain({ kind: 'claimed', envelope: suspensionOf(id, line.content).envelope, messages });
+        const due = line.dueAtMs === undefined ? {} : { dueAtMs: line.dueAtMs };
+        const { envelope } = suspensionOf(id, line.content);
+        return plain({ kind: 'claimed', ...due, losses: line.losses, envelope, messages });
       }
       case 'renew':
         if (isHolder) line.leaseUntil = at + LEASE;
@@ -230,7 +254,7 @@ export class Model {
   #add(id: string, content: string): void {
     const outcome = { text: '', at: 0, keepUntil: 0 };
     const { dueAtMs } = suspensionOf(id, content);
-    const wake = { dueAtMs, seen: [], claimed: [] };
+    const wake = { dueAtMs, seen: [], losses: 0, claimed: [] };
     this.#lines.set(id, { content, ...wake, state: 'suspended', holder: '', leaseUntil: 0, outcome });
   }
 
