@@ -309,6 +309,11 @@ export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions,
   readonly network?: NetworkOptions;
   /** Asked before each call, and told after it what it used: `memoryQuota(…)`, or your own. @default none */
   readonly quota?: Quota;
+  /**
+   * Gives the handler of a name, as source or as an artifact, for runs that were started with `{ name }`: when the run begins, in whichever process
+   * executes it. @default none: runs need their code
+   */
+  readonly resolveHandler?: (name: string) => string | Uint8Array | Promise<string | Uint8Array>;
   /** @default none */
   readonly observer?: RuntimeObserver;
   /** Receives traces of calls, for example `openTelemetry()` of `nexus-runtime/otel`. @default none */

@@ -372,6 +372,11 @@ const runtime = {
     byDefault: '`true`',
     doc: 'whether usage is added up by tenant and handler, or how much of it is kept',
   },
+  resolveHandler: {
+    kind: 'object',
+    group: 'runtime',
+    doc: 'gives the handler of a name, for runs that were started with `{ name }`',
+  },
   quota: { kind: 'object', group: 'runtime', doc: 'asked before each call, for example `memoryQuota(…)`' },
   network: { kind: 'object', group: 'runtime', doc: 'what `fetch` of handlers may reach' },
   limitCeilings: {

@@ -256,6 +256,15 @@ export class SegmentRunner {
     };
   }
 
+  /**
+   * Checks the input of a call without executing it.
+   *
+   * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR
+   */
+  check(context: WasmContext, options: ExecuteOptions): void {
+    this.#prepare(context, options, false);
+  }
+
   #prepare(context: WasmContext, options: ExecuteOptions, isAudited: boolean): PreparedRequest {
     const { limits, ceilings, onLogOverflow, localeSettings } = this.#config;
     return prepareRequest(context, options, { limits, ceilings, isAudited, onLogOverflow, localeSettings });

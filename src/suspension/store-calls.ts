@@ -58,10 +58,11 @@ export async function offer(
   fence: number,
   outcome: SuspensionOutcome,
   next: StoredSuspension | undefined,
+  consumed: readonly string[] = [],
 ): Promise<SettleAnswer> {
   for (let attempt = 0; ; attempt++) {
     try {
-      const answer = await ask(() => store.settle(id, fence, outcome, next));
+      const answer = await ask(() => store.settle(id, fence, outcome, next, consumed));
       // The answer of a previous attempt was lost: one of ours, or one of the store's client, which repeats a command by itself.
       const isOurs = answer.kind === 'settled' && isSame(answer.outcome, outcome);
       return isOurs ? { kind: 'recorded' } : answer;

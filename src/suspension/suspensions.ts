@@ -18,10 +18,12 @@ import type { Telemetry } from '../metrics/telemetry.js';
 import { debug } from '../support/debug.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
-import { performance, repeatForApplication } from '../support/timers.js';
+import { performance } from '../support/timers.js';
 import { abortable } from '../support/waiting.js';
 import { ClaimTurns } from './claim-turns.js';
+import { DurableStore } from './durable/durable-store.js';
 import { ExpirySweeps } from './expiry-sweeps.js';
+import { HeldLease } from './held-lease.js';
 import { openStore } from './open-store.js';
 import { type RecordedOutcome, RecordedOutcomes } from './recorded-outcomes.js';
 import { currentSuspension } from './replay.js';
@@ -44,8 +46,6 @@ import {
   unkept,
 } from './suspension-results.js';
 
-/** Renewed long before it ends. */
-const RENEWALS_PER_LEASE = 3;
 /** Each may have megabytes. Behind them, an answer that comes too late is not told where the run waits. */
 const MAX_GENERATIONS_READ = 100;
 /** How long a caller waits for another resume, which renews its lease as long as it lives. */
@@ -107,6 +107,8 @@ export class Suspensions {
   readonly #store: SuspensionStore;
   readonly #room: StoreRoom;
   readonly #outcomes: RecordedOutcomes;
+  /** The runs that were started. */
+  readonly durable: DurableStore;
   /** For handlers that wait in a `run` and are not in a store. */
   readonly runPlaces: RunPlaces;
   readonly #owner = `${hostname()}:${process.pid}`;
@@ -140,6 +142,7 @@ export class Suspensions {
       clock,
     };
     this.#admission = new StoreAdmission({ ...parts, bounds: config.suspension });
+    this.durable = new DurableStore({ ...parts, config, engine });
     this.#settlements = new Settlements({ ...parts, admission: this.#admission });
     // Handlers that other processes left behind expire, too.
     if (config.suspension.place !== 'memory') this.#sweeps.begin();
@@ -305,21 +308,13 @@ export class Suspensions {
 
   async #claimed(id: string, fence: number, envelope: Uint8Array, endTurn: () => void): Promise<Claim> {
     const { leaseMs } = this.#config.suspension;
-    const lost = new AbortController();
+    const lease = new HeldLease(this.#store, this.#clock, leaseMs, id, fence);
     const release = async () => {
-      endRenewals();
+      lease.end();
       if (debug.suspension.hasSubscribers) debug.suspension.publish({ step: 'released', suspensionId: id });
       await ask(() => this.#store.release(id, fence)).catch(() => false);
       endTurn();
     };
-    const renew = async () => {
-      const isOurs = await ask(() => this.#store.renew(id, fence, this.#clock.now() + leaseMs));
-      if (isOurs) return;
-      endRenewals();
-      lost.abort(new Error('another process resumes the handler'));
-    };
-    // A store that fails now may answer the next time: the lease says how long that may take.
-    const endRenewals = repeatForApplication(() => void renew().catch(() => {}), leaseMs / RENEWALS_PER_LEASE);
     try {
       const { memoryLimitBytes } = this.#config.limits;
       const bounds = { abi: ABI_VERSION, engine: this.#engine, memoryLimitBytes };
@@ -332,7 +327,7 @@ export class Suspensions {
         sinceMs: run.suspendedAtMs,
       };
       const superseded = async () => {
-        endRenewals();
+        lease.end();
         endTurn();
         return this.#settlements.superseding(id, { kind: 'fenced' });
       };
@@ -344,11 +339,11 @@ export class Suspensions {
           await release();
           throw error;
         } finally {
-          endRenewals();
+          lease.end();
           endTurn();
         }
       };
-      return { kind: 'claimed', id, run, lost: lost.signal, superseded, release, settle };
+      return { kind: 'claimed', id, run, lost: lease.lost, superseded, release, settle };
     } catch (error) {
       await release();
       throw error;
