@@ -55,6 +55,16 @@ export class DurableCalls {
     }
   }
 
+  /** Ids of calls that were made, and whose answers come from elsewhere. */
+  get later(): readonly string[] {
+    return [...this.#later];
+  }
+
+  /** Calls that need not be made: their answers come from elsewhere. */
+  expectLater(callIds: readonly string[]): void {
+    for (const callId of callIds) this.#later.add(callId);
+  }
+
   /** Answers that have come, in their order. */
   get answers(): readonly CallResult[] {
     return [...this.#answers.values()];
@@ -68,6 +78,7 @@ export class DurableCalls {
   abandonOthers(callIds: ReadonlySet<string>, reason: unknown): void {
     for (const [callId, controller] of [...this.#underWay]) if (!callIds.has(callId)) controller.abort(reason);
     for (const callId of [...this.#answers.keys()]) if (!callIds.has(callId)) this.#answers.delete(callId);
+    for (const callId of [...this.#later]) if (!callIds.has(callId)) this.#later.delete(callId);
   }
 
   abort(reason: unknown): void {

@@ -136,6 +136,7 @@ export class RunSession {
     if (held.isArrival) await this.#tell(held);
     const { run, calls } = await store.openHandler(held.id, held.content);
     const running = this.#callsOf(held);
+    running.expectLater(held.content.later ?? []);
     running.abandonOthers(new Set(calls.map(({ callId }) => callId)), HAS_GONE_ON);
     running.begin(calls.filter(({ extensionName }) => Object.hasOwn(options.extensions, extensionName)));
     const runId = storedIdOf(held);
@@ -150,13 +151,36 @@ export class RunSession {
         return undefined;
       }
       if (held.lost.aborted) return undefined;
-      if (!running.areUnderWay && run.requests === undefined) return this.#letGo(held, run);
+      if (!running.areUnderWay && run.requests === undefined) {
+        const isNoted = running.later.length === (held.content.later?.length ?? 0);
+        return isNoted ? this.#letGo(held, run) : this.#note(held, run, calls);
+      }
       const woken = this.#untilWoken(held, run);
       if (run.requests !== undefined) made = await requests.answersOf({ run, runId }, woken.promise);
       else await woken.promise;
       woken.end();
       messages = await store.messagesOf(held.id);
     }
+  }
+
+  /** Records which calls were made and are answered from elsewhere: whoever has the run next must not make them again. */
+  async #note(
+    held: HeldGeneration,
+    run: SuspendedRun,
+    calls: readonly ExtensionCall[],
+  ): Promise<HeldGeneration | undefined> {
+    const { store, deployment } = this.#parts;
+    const sealed = await store.sealHandler(held, { run, calls });
+    if ('error' in sealed) throw new NexusError('RESOURCE_LIMIT', sealed.error.message);
+    // Its effects were told.
+    const effects = { stateMutations: [], events: [], viewCommands: [], logs: [] };
+    const told = await encodeOutcome({ ...(await decodeOutcome(held.content.document)), ...effects });
+    if ('unencodable' in told) throw new NexusError('INTERNAL_ERROR', `A step of a run ${told.unencodable}.`);
+    const { later } = this.#callsOf(held);
+    const content = { kind: 'waiting', document: told.content, inner: sealed.inner, later } as const;
+    const next = await store.advance(held, content, [], deployment, sealed.untilMs);
+    if (typeof next === 'object') throw new NexusError('RESOURCE_LIMIT', next.error.message);
+    return next === undefined ? undefined : store.claim(next);
   }
 
   /** Nothing is under way here: it goes on when a timer or a message is due. */
@@ -317,7 +341,10 @@ export class RunSession {
     if ('error' in sealed) return this.#endWith(held, unkept(result, sealed.error, run.origin), consumed);
     const encoded = await encodeOutcome(result);
     if ('unencodable' in encoded) return this.#endWith(held, withoutValues(result, encoded.unencodable), consumed);
-    const content = { kind: 'waiting', document: encoded.content, inner: sealed.inner } as const;
+    const { calls } = waiting;
+    const known = new Set(this.#callsOf(held).later);
+    const later = calls.filter(({ callId }) => known.has(callId)).map(({ callId }) => callId);
+    const content = { kind: 'waiting', document: encoded.content, inner: sealed.inner, later } as const;
     const next = await store.advance(held, content, consumed, deployment, sealed.untilMs);
     if (next === undefined) return undefined;
     if (typeof next === 'string') return store.claim(next);

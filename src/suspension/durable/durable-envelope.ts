@@ -1,8 +1,9 @@
-import { binary, count, oneOf, record, type Shape, text } from '../../codec/message-shape.js';
+import { binary, count, list, oneOf, record, type Shape, text } from '../../codec/message-shape.js';
 import { compress, decompress, InflatedTooLargeError } from '../../support/compression.js';
 import { incompatible } from '../incompatible.js';
 import { openEnvelope, sealEnvelope } from '../sealed/envelope.js';
 import type { EnvelopeKeys } from '../sealed/envelope-keys.js';
+import { MAX_CALLS } from '../sealed/run-header.js';
 
 /** What a generation of a run is: its begin, a wait of its handler, or its end before that was told. */
 export type DurableKind = 'begin' | 'waiting' | 'end';
@@ -35,6 +36,8 @@ export interface DurableContent {
   readonly document: Uint8Array;
   /** The handler that waits, sealed by itself. */
   readonly inner?: Uint8Array;
+  /** Ids of calls that were made, and whose answers come from elsewhere. */
+  readonly later?: readonly string[];
 }
 
 const NAME = text(128);
@@ -49,22 +52,26 @@ interface Header {
   readonly facts: RunFacts;
   readonly arrivalMs: number;
   readonly innerBytes: number;
+  readonly later?: readonly string[];
 }
 
-const HEADER = record({
-  kind: oneOf('begin', 'waiting', 'end'),
-  facts: record(
-    { runId: NAME, codeHash: HASH, inputHash: HASH, startedAtMs: count, maxCalls: count },
-    { timeoutMs: count, tenant: ANY_NAME, handlerName: ANY_NAME, panelId: ANY_NAME },
-  ),
-  arrivalMs: count,
-  innerBytes: count,
-}) as Shape<Header>;
+const HEADER = record(
+  {
+    kind: oneOf('begin', 'waiting', 'end'),
+    facts: record(
+      { runId: NAME, codeHash: HASH, inputHash: HASH, startedAtMs: count, maxCalls: count },
+      { timeoutMs: count, tenant: ANY_NAME, handlerName: ANY_NAME, panelId: ANY_NAME },
+    ),
+    arrivalMs: count,
+    innerBytes: count,
+  },
+  { later: list(text(64), MAX_CALLS) },
+) as Shape<Header>;
 
 /** @param id the only id under which it opens */
 export async function sealDurable(id: string, content: DurableContent, keys: EnvelopeKeys): Promise<Uint8Array> {
-  const { kind, facts, arrivalMs, document, inner = new Uint8Array() } = content;
-  const header: Header = { kind, facts, arrivalMs, innerBytes: inner.length };
+  const { kind, facts, arrivalMs, document, inner = new Uint8Array(), later = [] } = content;
+  const header: Header = { kind, facts, arrivalMs, innerBytes: inner.length, ...(later.length > 0 && { later }) };
   return sealEnvelope(id, header, Buffer.concat([inner, await compress(document)]), keys);
 }
 
@@ -75,13 +82,13 @@ export async function openDurable(id: string, envelope: Uint8Array, keys: Envelo
     incompatible('content', `The run at ${id} cannot be opened: ${what}. It is kept.`, { suspensionId: id });
   const problem = HEADER(header);
   if (problem !== undefined) throw fault(`its header ${problem}`);
-  const { kind, facts, arrivalMs, innerBytes } = header as Header;
+  const { kind, facts, arrivalMs, innerBytes, later } = header as Header;
   if (innerBytes > Math.min(MAX_INNER_BYTES, payload.length)) throw fault('it ends within its handler');
   if ((kind === 'waiting') !== innerBytes > 0) throw fault('it has no handler, or one too many');
   try {
     const document = await decompress(payload.subarray(innerBytes), MAX_DOCUMENT_BYTES);
     const inner = innerBytes > 0 && { inner: payload.subarray(0, innerBytes) };
-    return { kind, facts, arrivalMs, document, ...inner };
+    return { kind, facts, arrivalMs, document, ...inner, ...(later && { later }) };
   } catch (error) {
     throw fault(error instanceof InflatedTooLargeError ? 'it is too large' : `it does not inflate (${String(error)})`);
   }

@@ -134,6 +134,8 @@ describe.each([
     expect(answers.slice(1).sort()).toEqual(['accepted', 'duplicate']);
     const { returnValue } = await run.result();
     expect(returnValue).toEqual(['yes', expect.stringMatching(/^(no|maybe)$/)]);
+    // Whoever went on with the run did not ask again.
+    expect(keys.sort()).toEqual(['approval:c1', 'approval:c2']);
     expect(await complete('approval:c1', 'again')).toBe('ended');
     expect(await complete('approval:c9', 'x')).toBe('ended');
     for (const key of ['nobody:c1', 'approval', '', 'approval:1', '../x:c1']) {
