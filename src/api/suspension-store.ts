@@ -229,7 +229,9 @@ export interface SuspensionStore {
     consumed?: readonly string[],
   ): Promise<SettleAnswer>;
 
-  /** The last generation of a run, settled or not; undefined if nothing of the run is in the store. */
+  /**
+   * The last generation of a run, settled or not, and never one that was continued as another; undefined if nothing of the run is in the store.
+   */
   current(runId: string): Promise<FoundSuspension | undefined>;
 
   /**

@@ -100,15 +100,18 @@ export class RunWorker {
 
   async #drive(session: RunSession, runId: string, id: string): Promise<void> {
     const { calls, environment, telemetry } = this.#parts;
+    telemetry.runWorking(1);
     try {
       await calls.run(() => session.drive(id));
       this.#pauses.delete(runId);
     } catch (error) {
-      telemetry.rejection(error);
+      telemetry.runPostponed(error);
       const before = this.#pauses.get(runId)?.pauseMs;
       const pauseMs = before === undefined ? FIRST_PAUSE_MS : Math.min(LAST_PAUSE_MS, 2 * before);
       if (this.#pauses.size >= MAX_PAUSED) this.#pauses.clear();
       this.#pauses.set(runId, { untilMs: environment.now() + pauseMs, pauseMs });
+    } finally {
+      telemetry.runWorking(-1);
     }
   }
 

@@ -138,6 +138,7 @@ export class DurableStore {
       throw error;
     }
     room.confirm(id);
+    this.#parts.telemetry.runStarted();
     this.#parts.sweeps.begin();
     return true;
   }
@@ -238,6 +239,7 @@ export class DurableStore {
     const answer = await offer(store, held.id, held.fence, outcome, undefined);
     held.lease.end();
     if (answer.kind !== 'recorded') return false;
+    this.#parts.telemetry.runEnded(state);
     await room.record(held.id, outcome.content.length, outcome.settledAtMs);
     return true;
   }

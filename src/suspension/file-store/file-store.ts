@@ -25,7 +25,7 @@ import {
   openPrivateDirectory,
   type PrivateDirectory,
 } from '../../support/files/private-directory.js';
-import { parseSuspensionId } from '../../support/run-ids.js';
+import { idAfter, parseSuspensionId } from '../../support/run-ids.js';
 import { Semaphore } from '../../support/semaphore.js';
 import {
   checkDue,
@@ -197,8 +197,12 @@ export class FileStore implements SuspensionStore {
   }
 
   async current(runId: string): Promise<FoundSuspension | undefined> {
-    const id = await this.#withRun(runId, undefined, (log, root) => lastGeneration(log, root, runId));
-    return id === undefined ? undefined : this.read(id);
+    for (;;) {
+      const id = await this.#withRun(runId, undefined, (log, root) => lastGeneration(log, root, runId));
+      const found = id === undefined ? undefined : await this.read(id);
+      // It went on between the two.
+      if (found?.state !== 'continued' || (await this.#isLast(id as string))) return found;
+    }
   }
 
   async messages(runId: string): Promise<readonly StoredMessage[]> {
@@ -283,6 +287,11 @@ export class FileStore implements SuspensionStore {
     await this.#turns.idle();
     const opened = await this.#opened?.catch(() => undefined);
     opened?.directory.close();
+  }
+
+  /** Whether what it continued as is not there: it was removed by somebody else. */
+  #isLast(id: string): Promise<boolean> {
+    return this.#withId(id, true, async (log) => (await log.lifecycle(idAfter(id) as string)) === undefined);
   }
 
   /** As {@link #withId}, for the id of a run. */

@@ -1,4 +1,5 @@
 import type { StoredMessage, SuspensionStore } from '../../api/suspension-store.js';
+import { nextTurn } from '../../support/timers.js';
 import type { StoreSection } from './framework.js';
 import { idOf, LEASE, makeOutcome, makeSuspension, NOW, plain } from './samples.js';
 
@@ -184,6 +185,34 @@ export const describeMailbox: StoreSection = ({ it, expect }, using) => {
       await other.settle(idOf('a run', 6), undefined, makeOutcome('cancelled'));
       expect(await store.current(RUN)).toMatchObject({ id: idOf('a run', 6), state: 'cancelled' });
       expect((await store.read(id))?.state).toBe('continued');
+    }),
+  );
+
+  it(
+    'the present generation is never one that has gone on, also while runs go on',
+    using(async ({ store, other, suspension }) => {
+      await store.put(suspension);
+      let isOver = false;
+      const states = new Set<string | undefined>();
+      const look = async () => {
+        while (!isOver) {
+          states.add((await other.current(RUN))?.state);
+          await nextTurn();
+        }
+      };
+      const looking = [look(), look()];
+      for (let generation = 1; generation <= 25; generation++) {
+        const current = idOf('a run', generation);
+        const answer = await store.claim(current, LEASE, NOW);
+        const fence = answer.kind === 'claimed' ? answer.fence : 0;
+        const next = makeSuspension(idOf('a run', generation + 1));
+        await store.settle(current, fence, makeOutcome('continued'), next);
+        // A store in memory answers at once: others have a turn.
+        await nextTurn();
+      }
+      isOver = true;
+      await Promise.all(looking);
+      for (const state of states) expect(['suspended', 'resuming'].includes(state ?? 'absent')).toBe(true);
     }),
   );
 };

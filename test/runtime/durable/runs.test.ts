@@ -285,6 +285,29 @@ describe('runs', () => {
     expect((await run.result()).error?.code).toBe('CANCELLED');
   });
 
+  it('are counted by the metrics', async () => {
+    const runtime = await open({ metrics: true });
+    let isAway = true;
+    const onEnd = () => {
+      if (isAway) {
+        isAway = false;
+        throw new Error('away');
+      }
+    };
+    await runtime.work({ onEnd });
+    for (const runId of ['one', 'one']) await (await runtime.start('return 1', {}, { runId })).result();
+    await (await runtime.start('throw new Error("no")', {})).result();
+    const text = await runtime.getPrometheusMetrics();
+    for (const line of [
+      'nexus_runs_started_total 2',
+      'nexus_runs_ended_total{outcome="completed"} 1',
+      'nexus_runs_ended_total{outcome="failed"} 1',
+      'nexus_runs_postponed_total 1',
+    ]) {
+      expect(text).toContain(line);
+    }
+  });
+
   it('of a name are resolved when they begin', async () => {
     const named: string[] = [];
     const resolveHandler = (name: string) => {
