@@ -48,8 +48,7 @@ async function checkHint(
     }
     const hasGoneOn = lifecycle.state === 'settled' && lifecycle.outcome.state === 'continued';
     // Whoever recorded that may have died before it noted that the next one is due.
-    if (hasGoneOn) id = (await lastGeneration(log, root, runId)) ?? id;
-    if (hasGoneOn) lifecycle = (await log.lifecycle(id)) ?? lifecycle;
+    if (hasGoneOn) ({ id, lifecycle } = (await lastGeneration(log, root, runId)) ?? { id, lifecycle });
     const messages = await log.mailbox(runId).pending();
     const is = dueness(lifecycle, messages, nowMs);
     if (is === 'settled' || is === 'waits') await index.remove(hint);

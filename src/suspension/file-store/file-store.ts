@@ -198,7 +198,8 @@ export class FileStore implements SuspensionStore {
 
   async current(runId: string): Promise<FoundSuspension | undefined> {
     for (;;) {
-      const id = await this.#withRun(runId, undefined, (log, root) => lastGeneration(log, root, runId));
+      const last = await this.#withRun(runId, undefined, (log, root) => lastGeneration(log, root, runId));
+      const id = last?.id;
       const found = id === undefined ? undefined : await this.read(id);
       // It went on between the two.
       if (found?.state !== 'continued' || (await this.#isLast(id as string))) return found;
@@ -207,8 +208,8 @@ export class FileStore implements SuspensionStore {
 
   async messages(runId: string): Promise<readonly StoredMessage[]> {
     return this.#withRun(runId, [], async (log, root) => {
-      const id = await lastGeneration(log, root, runId);
-      const consumed = new Set(id === undefined ? [] : (await log.beginning(id))?.consumed);
+      const last = await lastGeneration(log, root, runId);
+      const consumed = new Set(last === undefined ? [] : (await log.beginning(last.id))?.consumed);
       const mail = await log.mailbox(runId).read();
       return mail.filter(({ key }) => !consumed.has(key)).map(({ message }) => message);
     });
@@ -217,9 +218,10 @@ export class FileStore implements SuspensionStore {
   async post(runId: string, message: StoredMessage): Promise<PostAnswer> {
     checkMessage(message);
     return this.#withRun<PostAnswer>(runId, 'unknown', async (log, root) => {
-      const id = await lastGeneration(log, root, runId);
-      if (id === undefined) return 'unknown';
-      if ((await log.lifecycle(id))?.state === 'settled') return 'ended';
+      const before = await lastGeneration(log, root, runId);
+      if (before === undefined) return 'unknown';
+      if (before.lifecycle.state === 'settled') return 'ended';
+      const { id } = before;
       const deployment = (await log.headerAt(id, 0))?.beginning?.facts.deployment;
       const index = new DueIndex(root);
       const mailbox = log.mailbox(runId);
@@ -229,9 +231,9 @@ export class FileStore implements SuspensionStore {
       if (answer === 'full') return answer;
       // The run may have gone on, or ended, meanwhile.
       const last = await lastGeneration(log, root, runId);
-      const lifecycle = last === undefined ? undefined : await log.lifecycle(last);
-      if (last !== undefined && lifecycle !== undefined && lifecycle.state !== 'settled') {
-        await index.add(0, last, deployment);
+      const lifecycle = last?.lifecycle;
+      if (last !== undefined && lifecycle?.state !== 'settled') {
+        await index.add(0, last.id, deployment);
         return answer;
       }
       const isConsumed = lifecycle?.state === 'settled' && lifecycle.consumed?.includes(messageKey(message.id));

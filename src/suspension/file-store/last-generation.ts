@@ -1,11 +1,18 @@
 import { formatSuspensionId, parseSuspensionId } from '../../support/run-ids.js';
+import type { LifecycleState } from '../lifecycle.js';
 import type { RecordLog } from './record-log.js';
 import { shardOf } from './record-paths.js';
 import { scanShard } from './record-scan.js';
 import { notedGeneration } from './run-pointer.js';
 
+/** A generation, and its state at one moment at which it was the last. */
+export interface LastGeneration {
+  readonly id: string;
+  readonly lifecycle: LifecycleState;
+}
+
 /** The last generation of a run that has begun; undefined if there is none. */
-export async function lastGeneration(log: RecordLog, root: string, runId: string): Promise<string | undefined> {
+export async function lastGeneration(log: RecordLog, root: string, runId: string): Promise<LastGeneration | undefined> {
   const at = (generation: number) => formatSuspensionId({ runId, generation });
   const noted = await notedGeneration(root, runId);
   let generation = noted ?? 1;
@@ -21,7 +28,9 @@ export async function lastGeneration(log: RecordLog, root: string, runId: string
     const lifecycle = await log.lifecycle(at(generation));
     const isContinued = lifecycle?.state === 'settled' && lifecycle.outcome.state === 'continued';
     // A crash may have left the next one without its name: reading it gives it one.
-    if (!isContinued || (await log.lifecycle(at(generation + 1))) === undefined) return at(generation);
+    if (lifecycle === undefined) return undefined;
+    if (!isContinued || (await log.lifecycle(at(generation + 1))) === undefined)
+      return { id: at(generation), lifecycle };
   }
 }
 

@@ -215,4 +215,37 @@ export const describeMailbox: StoreSection = ({ it, expect }, using) => {
       for (const state of states) expect(['suspended', 'resuming'].includes(state ?? 'absent')).toBe(true);
     }),
   );
+
+  it(
+    'messages are accepted while a run goes on, and none of them is lost',
+    using(async ({ store, other, suspension }) => {
+      await store.put(suspension);
+      const answers: string[] = [];
+      let isOver = false;
+      const post = async () => {
+        for (let count = 0; !isOver; count++) {
+          answers.push(await other.post(RUN, messageOf(`${count}`)));
+          await nextTurn();
+        }
+      };
+      const posting = post();
+      const taken: string[] = [];
+      const last = 25;
+      for (let generation = 1; generation <= last; generation++) {
+        const current = idOf('a run', generation);
+        const answer = await store.claim(current, LEASE, NOW);
+        if (answer.kind !== 'claimed') throw new Error(answer.kind);
+        const ids = answer.messages.map(({ id }) => id);
+        const next = makeSuspension(idOf('a run', generation + 1));
+        await store.settle(current, answer.fence, makeOutcome('continued'), next, ids);
+        for (const id of ids) taken.push(id);
+        await nextTurn();
+      }
+      isOver = true;
+      await posting;
+      for (const id of await claimedIds(store, idOf('a run', last + 1))) taken.push(id);
+      expect(new Set(answers)).toEqual(new Set(['accepted']));
+      expect(taken).toEqual(answers.map((_, count) => `${count}`));
+    }),
+  );
 };
