@@ -63,8 +63,13 @@ export async function runDurable({ scratch }, { count, disturb }) {
       if (asked.has(ask)) repeatedAsks++;
       asked.add(ask);
       // From another process, twice, and not at once.
-      const answer = () => runtime.completeCall(ask, { success: true, value: randomUUID() });
-      setTimeout(() => Promise.all([answer(), answer()]).catch((error) => findings.check(false, String(error))), 20);
+      const answer = async () => {
+        const said = await runtime.completeCall(ask, { success: true, value: randomUUID() });
+        findings.check(said !== 'unknown', 'a call that was made is unknown');
+        return said;
+      };
+      const both = () => Promise.all([answer(), answer()]);
+      setTimeout(() => both().catch((error) => findings.check(false, String(error))), 20);
     }
   };
 
