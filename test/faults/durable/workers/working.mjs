@@ -25,6 +25,8 @@ const service = {
 const runtime = await createRuntime({ cacheDir: false, maxInstances: 1, metrics: false, suspensionDir, leaseMs });
 await runtime.work({
   extensions: { service },
+  // The campaign kills processes faster than runs go on: none of it is the fault of a run.
+  maxCrashes: 1_000,
   onEffects: ({ events }, { key, runId }) => tell({ key, runId, effects: events }),
   onEnd: ({ status, returnValue, error }, { runId }) => tell({ runId, end: { status, returnValue, error } }),
 });
