@@ -118,6 +118,7 @@ await build({
   external: ['./singletons.js', './testing-thread-pool.js'],
 });
 await cp(path('scripts/testing-entry.cjs'), path('dist/testing.cjs'));
+const storeTests = { 'testing-store': path('build/testing/store/index.js') };
 const threadPool = { 'testing-thread-pool': path('build/testing/runtime/thread-pool.js') };
 await take({
   ...forTests,
@@ -125,10 +126,11 @@ await take({
     'testing-vitest': path('build/testing/vitest.js'),
     'testing-vitest-plugin': path('build/testing/vitest-plugin.js'),
     ...threadPool,
+    ...storeTests,
   },
   plugins: [sharing, threadFile],
 });
-await take({ ...commonjs, entryPoints: threadPool, plugins: [sharing, threadFile] });
+await take({ ...commonjs, entryPoints: { ...threadPool, ...storeTests }, plugins: [sharing, threadFile] });
 await take({
   ...common,
   ...SLIM,
@@ -161,6 +163,7 @@ async function writeDeclarations() {
     'build/index',
     'otel/index',
     'testing/index',
+    'testing/store/index',
     'testing/vitest',
     'testing/vitest-plugin',
     'typescript/index',

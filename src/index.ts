@@ -89,10 +89,14 @@ export type {
 export type { CompileOptions, SourceOptions, SourceWrap } from './api/source-options.js';
 export type {
   ClaimAnswer,
+  DueSuspension,
   FoundSuspension,
+  PostAnswer,
   SettleAnswer,
   SettledState,
+  StoredMessage,
   StoredSuspension,
+  SuspensionFilter,
   SuspensionLease,
   SuspensionOutcome,
   SuspensionPage,
@@ -100,6 +104,7 @@ export type {
   SuspensionStore,
   SuspensionSummary,
   SuspensionSweep,
+  SweepOptions,
 } from './api/suspension-store.js';
 export type {
   CallTrace,
@@ -146,12 +151,16 @@ export type {
   PrecompileUnit,
 } from './compiler/precompile-all.js';
 export { type CompilerEnvironment, compilerConfigFromEnv, configFromEnv, type Environment } from './config/env.js';
+export { FatalError, RetryableError } from './errors/call-errors.js';
 export type { Fault, NexusErrorCode, RejectionCode, ResultCode } from './errors/codes.js';
 export { type ErrorContext, NexusError, type NexusErrorOptions } from './errors/nexus-error.js';
 export type { ExecuteOptions, ResumeOptions } from './execution/request/execute-options.js';
 export { type ToJsonOptions, toJson } from './execution/result/to-json.js';
 export type { MetricsHandler } from './metrics/http.js';
 export type { RetirementReason, Retirements } from './protocol/retirement.js';
+export { later } from './runtime/durable/later.js';
+export type { Run, RunDescription, RunFilter, RunSummary, StartOptions, Worker } from './runtime/durable/runs.js';
+export type { RetryPolicy, RunStepInfo, WorkOptions } from './runtime/durable/work-options.js';
 export { type CompilerOptions, HandlerCompiler } from './runtime/handler-compiler.js';
 export type { HandlerSet } from './runtime/manifest/handler-set.js';
 export type { NexusRuntime } from './runtime/nexus-runtime.js';

@@ -235,7 +235,10 @@ export interface SuspensionOptions {
    * @default none: they are kept in memory
    */
   readonly suspensionDir?: string;
-  /** Your own store, for example in a database. Cannot be combined with `suspensionDir`. @default none */
+  /**
+   * Your own store, for example in a database. Cannot be combined with `suspensionDir`. Several runtimes may have the same one. Who made it
+   * closes it, after `shutdown()`. @default none
+   */
   readonly suspensionStore?: SuspensionStore;
   /**
    * Secret that encrypts suspended handlers, which contain user data; at least 16 bytes. Without one, they
@@ -250,6 +253,21 @@ export interface SuspensionOptions {
   readonly suspensionSecret?: string | Uint8Array | readonly (string | Uint8Array)[];
   /** How long a handler may stay suspended, in milliseconds, up to 10 years. @default 604,800,000 (7 days) */
   readonly suspensionTtlMs?: number;
+  /**
+   * How long a process that resumes a handler may be silent, in milliseconds, before others may resume it: after a crash, this is how
+   * long they wait. It is renewed three times as often. @default 30,000
+   */
+  readonly leaseMs?: number;
+  /**
+   * How long the outcome of a resume can be asked for again, in milliseconds. Outcomes take room until then, or until it is needed: see
+   * `maxSuspendedBytes`. @default 86,400,000 (a day)
+   */
+  readonly outcomeRetentionMs?: number;
+  /**
+   * How often this process looks for handlers that expired and outcomes that are no longer kept, in milliseconds. It is up to a fifth
+   * more often, so that many processes do not do it at the same moment. @default 60,000
+   */
+  readonly suspensionSweepMs?: number;
   /** Largest suspended handler, in bytes after compression. @default 32 MiB */
   readonly maxSuspensionBytes?: number;
   /**
@@ -317,6 +335,11 @@ export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions,
   readonly network?: NetworkOptions;
   /** Asked before each call, and told after it what it used: `memoryQuota(…)`, or your own. @default none */
   readonly quota?: Quota;
+  /**
+   * Gives the handler of a name, as source or as an artifact, for runs that were started with `{ name }`: when the run begins, in whichever process
+   * executes it. @default none: runs need their code
+   */
+  readonly resolveHandler?: (name: string) => string | Uint8Array | Promise<string | Uint8Array>;
   /** @default none */
   readonly observer?: RuntimeObserver;
   /** Receives traces of calls, for example `openTelemetry()` of `nexus-runtime/otel`. @default none */

@@ -17,8 +17,40 @@ export interface StoredSuspension {
   readonly expiresAtMs: number;
   /** The tenant, for limits per tenant; at most 128 characters. Neither sealed nor secret. */
   readonly tenant?: string;
+  /** From then on, {@link SuspensionStore.due} gives it to whoever asks. @default never, but for messages to its run */
+  readonly dueAtMs?: number;
+  /** Who can resume it: at most 64 characters, A–Z, a–z, 0–9, `_` and `-`. Neither sealed nor secret. @default unknown */
+  readonly deployment?: string;
   /** The content of a listing: plain data, at most 1 MiB as MessagePack. Neither sealed nor secret. */
   readonly info: Readonly<Record<string, unknown>>;
+}
+
+/** Something that is told to a run, whichever suspension it is at. */
+export interface StoredMessage {
+  /** Distinguishes it from all others of its run; up to 128 characters. The same id is accepted once. */
+  readonly id: string;
+  /** Sealed and opaque to the store; up to 16 MiB. */
+  readonly content: Uint8Array;
+}
+
+/** What became of a message. */
+export type PostAnswer =
+  /** It is in the mailbox of the run. */
+  | 'accepted'
+  /** It was accepted before, and may have been consumed. A store remembers the last 10,000 that were. */
+  | 'duplicate'
+  /** The mailbox has 1,000 messages, or 64 MiB: post it again later. */
+  | 'full'
+  /** The run has ended. */
+  | 'ended'
+  /** There is no such run. */
+  | 'unknown';
+
+/** A suspension that somebody should resume now. */
+export interface DueSuspension {
+  readonly id: string;
+  readonly tenant?: string;
+  readonly deployment?: string;
 }
 
 /** The outcome of a suspension. Recorded once, never changed. */
@@ -40,7 +72,17 @@ export interface SuspensionLease {
 
 export type ClaimAnswer =
   /** It belongs to the caller until the lease ends. The fence proves this, and is higher than any before it. */
-  | { readonly kind: 'claimed'; readonly fence: number; readonly envelope: Uint8Array }
+  | {
+      readonly kind: 'claimed';
+      readonly fence: number;
+      readonly envelope: Uint8Array;
+      /** Those of its run that no outcome has consumed, in the order in which they were accepted. */
+      readonly messages: readonly StoredMessage[];
+      /** When it was due. */
+      readonly dueAtMs?: number;
+      /** How many claims before it lapsed, one after the other, since it was stored or released. */
+      readonly losses: number;
+    }
   /** Another process holds the lease. */
   | { readonly kind: 'leased'; readonly untilMs: number }
   | { readonly kind: 'settled'; readonly outcome: SuspensionOutcome }
@@ -63,6 +105,9 @@ export interface FoundSuspension {
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly tenant?: string;
+  /** Absent once it is settled. */
+  readonly dueAtMs?: number;
+  readonly deployment?: string;
   readonly info: Readonly<Record<string, unknown>>;
   /** Absent once it is settled. */
   readonly envelope?: Uint8Array;
@@ -85,7 +130,17 @@ export interface SuspensionSummary {
    */
   readonly storedBytes?: number;
   readonly tenant?: string;
+  /** As it was stored: a release may have changed it. */
+  readonly dueAtMs?: number;
+  readonly deployment?: string;
   readonly info: Readonly<Record<string, unknown>>;
+}
+
+/** What a listing shows. Without a field, it is not filtered by that. */
+export interface SuspensionFilter {
+  readonly states?: readonly SuspensionState[];
+  readonly tenant?: string;
+  readonly deployment?: string;
 }
 
 export interface SuspensionPage {
@@ -105,10 +160,19 @@ export interface SuspensionSweep {
   readonly forgottenIds?: readonly string[];
   /** Ids of suspensions that seem due and are damaged. They are kept. */
   readonly unreadable: readonly string[];
+  /** The value of `after` for the next call; absent when nothing is left to look at. */
+  readonly next?: string;
+}
+
+export interface SweepOptions {
+  /** How many suspensions one call expires or deletes; those of one run are done together, beyond it. @default no limit */
+  readonly limit?: number;
+  /** `next` of the call before. @default from the start */
+  readonly after?: string;
 }
 
 /**
- * Stores suspended handlers. `test/suspension/store-conformance.ts` tests the contract: every operation is
+ * Stores suspended handlers. `nexus-runtime/testing/store` tests the contract: every operation is
  * atomic with respect to all other operations in all processes, and acknowledged data outlives the process
  * (except for a store in memory). The store has no clock; callers pass the time.
  *
@@ -143,8 +207,10 @@ export interface SuspensionStore {
   /**
    * Releases the lease without an outcome, so that it can be claimed at once. False if the fence is no longer
    * the highest, or the suspension is settled.
+   *
+   * @param next when it is due again: then, or when a message comes that was not among those of the claim. Default: as before the claim
    */
-  release(id: string, fence: number): Promise<boolean>;
+  release(id: string, fence: number, next?: { readonly dueAtMs?: number }): Promise<boolean>;
 
   /**
    * Records the outcome, if none is recorded yet.
@@ -152,27 +218,58 @@ export interface SuspensionStore {
    * @param fence undefined only for 'cancelled' and 'expired', which need no claim
    * @param next for 'continued', and only then: the next generation of the run, stored atomically with the
    *   outcome
+   * @param consumed ids of messages of the run that are in the outcome: atomically with it, they are no longer in the mailbox. Others are
+   *   ignored
    */
   settle(
     id: string,
     fence: number | undefined,
     outcome: SuspensionOutcome,
     next?: StoredSuspension,
+    consumed?: readonly string[],
   ): Promise<SettleAnswer>;
+
+  /**
+   * The last generation of a run, settled or not, and never one that was continued as another; undefined if nothing of the run is in the store.
+   */
+  current(runId: string): Promise<FoundSuspension | undefined>;
+
+  /**
+   * Puts a message into the mailbox of a run, which makes its present suspension due. Accepted ones stay until an outcome consumes them or the
+   * run is forgotten, through all generations.
+   */
+  post(runId: string, message: StoredMessage): Promise<PostAnswer>;
+
+  /** What is in the mailbox of a run, in order: for whoever has claimed it, and waits for more. */
+  messages(runId: string): Promise<readonly StoredMessage[]>;
+
+  /**
+   * Suspensions that somebody should resume: their time has come, or there is a message that the last claim did not have, and nobody has
+   * them. One whose claimant died is due again when the lease has lapsed. Those that are due longest come first, as far as the store knows.
+   *
+   * @param options.limit of suspensions to give
+   * @param options.deployment gives only those of it; default: all
+   */
+  due(
+    nowMs: number,
+    options: { readonly limit: number; readonly deployment?: string },
+  ): Promise<readonly DueSuspension[]>;
 
   /**
    * Lists all suspensions, including settled ones that are still kept, sorted by id (code unit order).
    *
+   * A page may have fewer than `limit`, or none, although others follow: a store need not search for the few that a filter lets through.
+   *
    * @param options.after an id, or `next` of a page; it need not exist
    * @param options.limit the size of the page
    */
-  list(options: { readonly after?: string; readonly limit: number }): Promise<SuspensionPage>;
+  list(options: SuspensionFilter & { readonly after?: string; readonly limit: number }): Promise<SuspensionPage>;
 
   /**
    * Expires suspensions that are past their time and not being resumed, deletes what was kept long enough,
-   * and removes debris.
+   * and removes debris. With a limit, it does part of it, and the answer says where to go on.
    */
-  sweep(nowMs: number): Promise<SuspensionSweep>;
+  sweep(nowMs: number, options?: SweepOptions): Promise<SuspensionSweep>;
 
   /**
    * Deletes settled suspensions early, because their room is needed. Ids that are unknown or not settled are
@@ -180,6 +277,13 @@ export interface SuspensionStore {
    */
   forget?(ids: readonly string[]): Promise<void>;
 
-  /** Waits for pending operations. Further operations reject. */
+  /**
+   * The time, in milliseconds since the epoch, by one clock for all who share the store. Optional: without it, each process passes the time
+   * of its own clock, and these should agree to well within `leaseMs`. It is asked once a minute, and added to the process's clock as an
+   * offset.
+   */
+  time?(): Promise<number>;
+
+  /** Waits for pending operations. Further operations reject. Who made the store calls it. */
   close(): Promise<void>;
 }

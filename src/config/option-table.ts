@@ -322,6 +322,34 @@ const suspension = {
     max: 3652 * DAY_MS,
     doc: 'how long a handler may stay suspended',
   },
+  leaseMs: {
+    kind: 'number',
+    unit: 'ms',
+    group: 'suspension',
+    // Renewed three times as often. Longer than a pause of the garbage collector, or of a machine that is moved.
+    fallback: 30_000,
+    min: 100,
+    max: DAY_MS,
+    doc: 'how long a process that resumes a handler may be silent before others may resume it',
+  },
+  outcomeRetentionMs: {
+    kind: 'number',
+    unit: 'ms',
+    group: 'suspension',
+    fallback: DAY_MS,
+    // Ten years.
+    max: 3652 * DAY_MS,
+    doc: 'how long the outcome of a resume can be asked for again',
+  },
+  suspensionSweepMs: {
+    kind: 'number',
+    unit: 'ms',
+    group: 'suspension',
+    fallback: 60_000,
+    min: 100,
+    max: DAY_MS,
+    doc: 'how often expired handlers and old outcomes are looked for, at the least',
+  },
   maxSuspensionBytes: {
     kind: 'number',
     unit: 'bytes',
@@ -361,6 +389,11 @@ const runtime = {
     group: 'runtime',
     byDefault: '`true`',
     doc: 'whether usage is added up by tenant and handler, or how much of it is kept',
+  },
+  resolveHandler: {
+    kind: 'object',
+    group: 'runtime',
+    doc: 'gives the handler of a name, for runs that were started with `{ name }`',
   },
   quota: { kind: 'object', group: 'runtime', doc: 'asked before each call, for example `memoryQuota(…)`' },
   node: { kind: 'object', group: 'runtime', onOrOff: true, byDefault: '`false`', doc: 'what handlers have of Node' },

@@ -22,6 +22,7 @@ const TAKEN_LABELS: ReadonlySet<string> = new Set([
   'handler',
   'tenant',
   'direction',
+  'outcome',
   'le',
 ]);
 

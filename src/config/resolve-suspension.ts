@@ -11,6 +11,9 @@ export interface SuspensionConfig {
   /** The first secret seals, and all of them open. */
   readonly secrets: readonly Uint8Array[];
   readonly ttlMs: number;
+  readonly leaseMs: number;
+  readonly outcomeRetentionMs: number;
+  readonly sweepMs: number;
   readonly maxBytes: number;
   /** The most handlers that wait in the store. */
   readonly maxSuspensions: StoreBound;
@@ -24,7 +27,10 @@ export interface StoreBound {
   readonly perTenant: number;
 }
 
-const STORE_METHODS: Keys<Omit<SuspensionStore, 'forget'>> = {
+/** A store may have them. */
+const OPTIONAL_METHODS = ['forget', 'time'] as const;
+
+const STORE_METHODS: Keys<Omit<SuspensionStore, (typeof OPTIONAL_METHODS)[number]>> = {
   key: true,
   put: true,
   read: true,
@@ -34,6 +40,10 @@ const STORE_METHODS: Keys<Omit<SuspensionStore, 'forget'>> = {
   settle: true,
   list: true,
   sweep: true,
+  current: true,
+  post: true,
+  due: true,
+  messages: true,
   close: true,
 };
 
@@ -45,6 +55,9 @@ export function resolveSuspension(options: SuspensionOptions): SuspensionConfig 
     place,
     secrets: resolveSecrets('suspensionSecret', options.suspensionSecret),
     ttlMs: readNumber('suspensionTtlMs', options),
+    leaseMs: readNumber('leaseMs', options),
+    outcomeRetentionMs: readNumber('outcomeRetentionMs', options),
+    sweepMs: readNumber('suspensionSweepMs', options),
     maxBytes: readNumber('maxSuspensionBytes', options),
     maxSuspensions: resolveBound('maxSuspensions', options.maxSuspensions, most.suspensions),
     maxSuspendedBytes: resolveBound('maxSuspendedBytes', options.maxSuspendedBytes, most.bytes),
@@ -77,8 +90,10 @@ function resolvePlace({ suspensionDir, suspensionStore }: SuspensionOptions): Su
     const missing = Object.keys(STORE_METHODS).find(
       (name) => typeof suspensionStore[name as keyof SuspensionStore] !== 'function',
     );
-    if (suspensionStore.forget !== undefined && typeof suspensionStore.forget !== 'function') {
-      throw invalidOption('suspensionStore.forget', describe(suspensionStore.forget), 'a function, or absent');
+    for (const name of OPTIONAL_METHODS) {
+      const method = suspensionStore[name];
+      if (method === undefined || typeof method === 'function') continue;
+      throw invalidOption(`suspensionStore.${name}`, describe(method), 'a function, or absent');
     }
     if (missing !== undefined) {
       throw invalidOption('suspensionStore', `a store without ${missing}()`, 'a SuspensionStore');

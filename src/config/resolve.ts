@@ -58,6 +58,7 @@ export interface RuntimeConfig {
   /** False if usage is not added up. */
   readonly metering: false | MeteringOptions;
   readonly quota: Quota | undefined;
+  readonly resolveHandler: RuntimeOptions['resolveHandler'];
   /** Undefined if handlers have no network. */
   readonly network: NetworkConfig | undefined;
   /** Undefined if they have nothing of Node. */
@@ -71,6 +72,11 @@ export interface RuntimeConfig {
  */
 export function resolveRuntimeConfig(options: RuntimeOptions = {}): RuntimeConfig {
   return readArgument('options', () => resolveRuntimeOptions(options), 'INVALID_CONFIG');
+}
+
+function resolveFunction<T>(name: string, given: T): T {
+  if (given === undefined || typeof given === 'function') return given;
+  throw invalidOption(name, describe(given), 'a function');
 }
 
 function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
@@ -92,6 +98,7 @@ function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
     metrics: resolveMetrics(options.metrics),
     metering: resolveMetering(options.metering),
     quota: resolveQuota(options.quota),
+    resolveHandler: resolveFunction('resolveHandler', options.resolveHandler),
     network: resolveNetwork(options.network),
     node: resolveNode(options.node, pool.libraries),
   };

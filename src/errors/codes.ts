@@ -58,6 +58,8 @@ export const REJECTION_CODES = {
   SUSPENSION_BUSY: { fault: 'caller', retryable: true },
   /** The suspended handler was resumed with other answers, or waits for these no more: they were not used. */
   SUSPENSION_SETTLED: { fault: 'caller', retryable: false },
+  /** There is a run of this id, with other code or another input. */
+  RUN_EXISTS: { fault: 'caller', retryable: false },
   SUSPENSION_INCOMPATIBLE: { fault: 'host', retryable: false },
   /** Too many executions are waiting. */
   POOL_SATURATED: { fault: 'host', retryable: true },

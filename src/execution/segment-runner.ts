@@ -292,11 +292,26 @@ export class SegmentRunner {
     };
   }
 
-  #prepare(ref: HandlerRef, context: WasmContext, options: ExecuteOptions, isAudited: boolean): PreparedRequest {
+  /**
+   * Checks the input of a call without executing it.
+   *
+   * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR
+   */
+  check(context: WasmContext, options: ExecuteOptions): void {
+    this.#prepare(undefined, context, options, false);
+  }
+
+  /** @param ref the handler, which may not need all of a large state; undefined if the context is only checked */
+  #prepare(
+    ref: HandlerRef | undefined,
+    context: WasmContext,
+    options: ExecuteOptions,
+    isAudited: boolean,
+  ): PreparedRequest {
     const { limits, ceilings, onLogOverflow, localeSettings } = this.#config;
     const { prepared } = this;
     const defaults = { limits, ceilings, isAudited, onLogOverflow, localeSettings, prepared };
-    return prepareRequest(context, options, defaults, () => this.#needs.of(ref));
+    return prepareRequest(context, options, defaults, ref && (() => this.#needs.of(ref)));
   }
 
   /** The handler read a value of its state that had been left out: nothing of its segment was delivered. */

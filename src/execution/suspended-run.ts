@@ -56,6 +56,8 @@ export interface SuspendedRun {
   readonly requests?: readonly PendingRequest[];
   /** Pending calls of the application's extensions. */
   readonly calls: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
+  /** The arguments of these calls, encoded, where the run was opened; see `suspension/sealed/run-envelope.ts`. */
+  readonly callArguments?: Uint8Array;
   /** Calls without an answer that nothing waits for: the handler has ended, and what it began in its last segment waits. */
   readonly leftCalls?: readonly { readonly callId: string; readonly extensionName: string; readonly method: string }[];
   /** Number of the last call that the handler has made: see {@link callNumber}. */

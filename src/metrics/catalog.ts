@@ -30,6 +30,7 @@ const SUSPENSION_SIZES = [KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * 
 const STATUSES = ['success', 'suspended', 'error'];
 const CODES = [...new Set([...Object.keys(RESULT_CODES), ...Object.keys(REJECTION_CODES)])];
 const TIERS = ['memory', 'disk'] as const;
+export const RUN_OUTCOMES = ['completed', 'failed', 'cancelled'] as const;
 const KEPT_STATES = ['waiting', 'outcome'] as const;
 
 const DIRECTIONS = ['in', 'out'] as const;
@@ -161,10 +162,10 @@ export const METRICS = {
   },
   suspensions_active: {
     type: 'gauge',
-    help: 'Handlers that this process suspended and that have not ended, as far as it knows.',
+    help: 'Waiting handlers that this process suspended, as far as it knows.',
     labels: {},
     advice:
-      'If it keeps rising, the handlers are not resumed, or other processes that share the store resume them. See `listSuspensions()`.',
+      'If it keeps rising, the handlers are not resumed. What other processes resume is noticed when the store is counted: with every sweep of a directory, every ten minutes in a store of your own.',
   },
   suspension_size_bytes: {
     type: 'histogram',
@@ -206,6 +207,31 @@ export const METRICS = {
     help: 'Suspended handlers that were not resumed in time.',
     labels: {},
     advice: 'Answers get lost, or `suspensionTtlMs` is shorter than the time that answers take.',
+  },
+  runs_started_total: {
+    type: 'counter',
+    help: 'Runs that were started in this process: stored, and not begun by anybody before.',
+    labels: {},
+    advice:
+      'If it rises faster than `runs_ended_total` of all processes, runs pile up: add workers, or see what they wait for.',
+  },
+  runs_ended_total: {
+    type: 'counter',
+    help: 'Runs that ended in this process, by outcome.',
+    labels: { outcome: RUN_OUTCOMES },
+    advice: 'If the share of `failed` rises, `onEnd` has the errors.',
+  },
+  runs_working: {
+    type: 'gauge',
+    help: 'Runs that this process is executing, or makes calls for.',
+    labels: {},
+    advice: 'At `concurrency` of `work`, further runs wait: raise it, or add workers.',
+  },
+  runs_postponed_total: {
+    type: 'counter',
+    help: 'Times that a run could not go on, and was given back to be tried again.',
+    labels: {},
+    advice: '`onEffects` or `onEnd` throw, the store fails, or a run is damaged: `handler_errors_total` has the codes.',
   },
   usage_executions_total: {
     type: 'counter',

@@ -81,6 +81,10 @@ export function expose(tally: Tally, gauges: () => Gauges, usages: Usages): Expo
     },
     suspension_outcome_evictions_total: () => single(gauges().kept.evicted),
     suspensions_expired_total: () => single(tally.expired),
+    runs_started_total: () => single(tally.runsStarted),
+    runs_ended_total: () => counts('runs_ended_total', 'outcome', tally.runsEnded),
+    runs_working: () => single(tally.runsWorking),
+    runs_postponed_total: () => single(tally.runsPostponed),
     usage_executions_total: () => usages(({ executions }) => executions),
     usage_instructions_total: () => usages(({ instructions }) => instructions),
     usage_cpu_seconds_total: () => usages(({ cpuUs }) => cpuUs / 1e6),
@@ -106,7 +110,7 @@ function tiers(amountOf: (tier: 'memory' | 'disk') => number): Sample[] {
 }
 
 function counts(
-  name: 'handler_errors_total' | 'handler_kills_total' | 'pool_instances_retired_total',
+  name: 'handler_errors_total' | 'handler_kills_total' | 'pool_instances_retired_total' | 'runs_ended_total',
   label: string,
   counted: Counts,
 ): Sample[] {

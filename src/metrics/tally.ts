@@ -26,6 +26,10 @@ export class Tally {
   readonly suspensionSizes = new Buckets(METRICS.suspension_size_bytes.buckets);
   readonly resuming = new Buckets(METRICS.resume_duration_seconds.buckets);
   expired = 0;
+  readonly runsEnded = new Counts();
+  runsStarted = 0;
+  runsPostponed = 0;
+  runsWorking = 0;
   readonly tellsHandlersApart: boolean;
 
   /** @param tellsHandlersApart whether executions and durations are counted by the name of the handler */

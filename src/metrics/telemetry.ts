@@ -14,6 +14,7 @@ import type { NexusErrorCode } from '../errors/codes.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import { debug } from '../support/debug.js';
+import type { RUN_OUTCOMES } from './catalog.js';
 import { EventHub } from './event-hub.js';
 import { expose, type Gauges } from './exposition.js';
 import { addUsageTo, type Meter, storageUsage, usageEvent } from './meter.js';
@@ -120,6 +121,25 @@ export class Telemetry {
   /** Counts a run that was cancelled while it waited; no execution reports this. */
   calledOff(code: NexusErrorCode): void {
     this.#tally.rejection(code);
+  }
+
+  runStarted(): void {
+    this.#tally.runsStarted++;
+  }
+
+  runEnded(outcome: (typeof RUN_OUTCOMES)[number]): void {
+    this.#tally.runsEnded.add(outcome);
+  }
+
+  /** A run could not go on, and is tried again. */
+  runPostponed(error: unknown): void {
+    this.#tally.runsPostponed++;
+    this.rejection(error);
+  }
+
+  /** @param change 1 when this process begins to work on a run, -1 when it no longer does */
+  runWorking(change: 1 | -1): void {
+    this.#tally.runsWorking += change;
   }
 
   /** Counts a call that gave no result. */

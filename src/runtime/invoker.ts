@@ -24,7 +24,7 @@ import type { RuntimeEnvironment } from '../support/environment.js';
 import type { InFlight } from '../support/in-flight.js';
 import { parseSuspensionId } from '../support/run-ids.js';
 import { performance } from '../support/timers.js';
-import { abortableWithin, type CallBounds } from '../support/waiting.js';
+import { abortableWithin, type CallBounds, eitherSignal } from '../support/waiting.js';
 import type { RecordedOutcome } from '../suspension/recorded-outcomes.js';
 import { answeredCalls, callIdsOf, compareAnswers, lateAnswers } from '../suspension/replay.js';
 import type { AnsweredCalls } from '../suspension/sealed/outcome-shape.js';
@@ -148,7 +148,16 @@ export class Invoker {
         origin,
         claim.run.trace,
         async (trace) => {
-          const { executed, used, taken } = await this.#resumeClaimed(claim, answers, options, trace, probe);
+          const within = eitherSignal(options.signal, claim.lost);
+          const bounded = { ...options, signal: within.signal };
+          const { executed, used, taken } = await this.#resumeClaimed(claim, answers, bounded, trace, probe).finally(
+            within.release,
+          );
+          if (claim.lost.aborted) {
+            executed.waiting?.letGo();
+            this.#notify(executed.result, executed, origin, false);
+            return this.#replay(suspensionId, answers, await claim.superseded());
+          }
           // The caller gave up, or its time was over before a worker started the segment: nothing was
           // delivered, and the handler can be resumed later.
           if (!executed.began || executed.result.error?.code === 'CANCELLED') {

@@ -5,7 +5,7 @@ import type { HandlerDescription } from '../api/manifest.js';
 import type { EventPayloads, WasmResult } from '../api/result.js';
 import type { CallSchemas, ContextOf, ResultOf } from '../api/schema.js';
 import type { CompileOptions } from '../api/source-options.js';
-import type { SuspensionSummary } from '../api/suspension-store.js';
+import type { SuspensionFilter, SuspensionSummary } from '../api/suspension-store.js';
 import type { TenantUsage, UsageReport } from '../api/usage.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
 import type { VerifyReport } from '../cache/file-tier.js';
@@ -20,6 +20,7 @@ import { invalidArgument, invalidOption, requireText } from '../config/check.js'
 import { DEFAULT_DRAIN_TIMEOUT_MS } from '../config/defaults.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { COMPILE_OPTION_KEYS, checkCompileOptions } from '../config/source-options.js';
+import type { LibrarySource } from '../engine/library.js';
 import { checkShape, type ExecuteOptions, type ResumeOptions } from '../execution/request/execute-options.js';
 import { SegmentRunner } from '../execution/segment-runner.js';
 import type { Gauges } from '../metrics/exposition.js';
@@ -29,12 +30,18 @@ import { Telemetry } from '../metrics/telemetry.js';
 import type { CreatePool } from '../pool/handler-pool.js';
 import { type RuntimeEnvironment, systemEnvironment } from '../support/environment.js';
 import { performance } from '../support/timers.js';
+import { settleWithin } from '../support/waiting.js';
+import { storedTenant } from '../suspension/sealed/run-envelope.js';
 import { Suspensions } from '../suspension/suspensions.js';
 import { CompileService } from './compile-service.js';
+import { deploymentOf } from './deployment.js';
+import { type Run, type RunFilter, type RunSummary, Runs, type StartOptions, type Worker } from './durable/runs.js';
+import type { WorkOptions } from './durable/work-options.js';
 import { inferImporting } from './infer-importing.js';
 import { Invoker } from './invoker.js';
 import { HandlerSet } from './manifest/handler-set.js';
 import type { ResumeProbe } from './own/own-answers.js';
+import { Requests } from './own/requests.js';
 import { Quotas } from './quota/quotas.js';
 import type { RunOptions } from './run/run-options.js';
 import type { RunProbe } from './run/run-probe.js';
@@ -49,6 +56,8 @@ export interface RuntimeParts {
   readonly environment?: RuntimeEnvironment;
   /** What its libraries need, for inference. Default: nothing */
   readonly libraryNeeds?: LibraryNeeds;
+  /** What is in its base image beside the package's own part. Default: nothing */
+  readonly libraries?: readonly LibrarySource[];
 }
 
 /** @internal what an execution depends on apart from its arguments */
@@ -87,14 +96,23 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #suspended: Suspensions;
   readonly #onShutdown: () => void;
   readonly #libraryNeeds: LibraryNeeds;
+  readonly #libraries: readonly LibrarySource[];
+  readonly #runs: Runs;
+  /** Aborted when the drain timeout has passed. */
+  readonly #stopping = new AbortController();
+  #deployment: string | undefined;
   #shutdown: Promise<void> | undefined;
 
   /** @internal use `createRuntime` */
-  constructor(
-    config: RuntimeConfig,
-    engine: string,
-    { createPool, onShutdown = () => {}, environment = systemEnvironment, libraryNeeds = {} }: RuntimeParts,
-  ) {
+  constructor(config: RuntimeConfig, engine: string, parts: RuntimeParts) {
+    const {
+      createPool,
+      onShutdown = () => {},
+      environment = systemEnvironment,
+      libraryNeeds = {},
+      libraries = [],
+    } = parts;
+    this.#libraries = libraries;
     this.#config = config;
     this.#engine = engine;
     this.#environment = environment;
@@ -104,6 +122,7 @@ export class NexusRuntime implements AsyncDisposable {
     this.#telemetry = new Telemetry(config.observer, config.metrics, () => this.#gauges(), meter);
     this.#compilation = new CompileService(config, engine, createPool, this.#telemetry);
     const { pool, cache, compiler, calls } = this.#compilation;
+    const quotas = config.quota && new Quotas(config.quota);
     this.#schemaCalls = new SchemaCalls(this.#telemetry, config.limits.timeoutMs);
     this.#loader = new HandlerLoader(config, engine, compiler, cache);
     this.#suspended = new Suspensions(config, engine, this.#telemetry, environment);
@@ -114,9 +133,20 @@ export class NexusRuntime implements AsyncDisposable {
       suspended: this.#suspended,
       telemetry: this.#telemetry,
       tracing: config.tracing,
-      quotas: config.quota && new Quotas(config.quota),
+      quotas,
       environment,
       network: config.network,
+    });
+    const stopping = this.#stopping.signal;
+    this.#runs = new Runs({
+      ...{ calls, quotas, environment, stopping },
+      store: this.#suspended.durable,
+      executions: this.#executions,
+      requests: new Requests(config.network, this.#telemetry, environment, stopping),
+      telemetry: this.#telemetry,
+      check: (context, options) => this.#executions.check(context, options),
+      deployment: () => this.deployment,
+      resolveHandler: config.resolveHandler,
     });
   }
 
@@ -245,11 +275,15 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Lists all suspended handlers of the store, including those whose outcome is still kept. Contains no
+   * Lists the suspended handlers of the store, including those whose outcome is still kept. Contains no
    * secret data.
+   *
+   * @param filter by state and by tenant; default: all
+   *
+   * @example for await (const { id } of runtime.listSuspensions({ states: ['suspended'], tenant: 'acme' })) console.log(id);
    */
-  listSuspensions(): AsyncIterable<SuspensionSummary> {
-    return this.#suspended.list();
+  listSuspensions(filter: SuspensionFilter = {}): AsyncIterable<SuspensionSummary> {
+    return this.#suspended.list(readFilter(filter));
   }
 
   /** Describes one suspension, like {@link listSuspensions}; undefined if it is unknown. */
@@ -288,6 +322,89 @@ export class NexusRuntime implements AsyncDisposable {
   ): Promise<WasmResult<T, Events>>;
   run(code: string | Uint8Array, context: WasmContext = {}, options: RunOptions = {}): Promise<WasmResult> {
     return this.runProbed(code, context, options);
+  }
+
+  /**
+   * A short hash of the engine and of the base image, libraries included: who has the same can go on with the same suspended handlers and runs.
+   */
+  get deployment(): string {
+    this.#deployment ??= deploymentOf({ engine: this.#engine, libraries: this.#libraries });
+    return this.#deployment;
+  }
+
+  /**
+   * Starts a run: keeps its code and input as a record in the store, from where whoever works ({@link work}) executes it, in this process or
+   * another. When this resolves, the record is stored; nothing is executed before that. A run outlives its process, and waits as long as it
+   * has to.
+   *
+   * @param code source, an artifact, or the name of a handler that `resolveHandler` gives
+   * @param options its `runId` makes it safe to start it again: the same id with the same code, context and options is the same run
+   * @throws NexusError RUN_EXISTS if there is another run of this id, RESOURCE_LIMIT if there is no room in the store, SERIALIZATION_ERROR,
+   *   INVALID_ARGUMENT, RUNTIME_CLOSED, INTERNAL_ERROR
+   *
+   * @example
+   * const run = await runtime.start('return await $ext.orders.approve($args)', { args: 7, capabilities: ['ext:orders.approve'] }, { runId: 'order-7' });
+   * const result = await run.result();
+   */
+  start(
+    code: string | Uint8Array | { readonly name: string },
+    context: WasmContext = {},
+    options: StartOptions = {},
+  ): Promise<Run> {
+    return this.#compilation.calls.run(() => this.#runs.start(code, context, options));
+  }
+
+  /**
+   * A run that was started, here or elsewhere. Whether there is one is asked by its methods.
+   *
+   * @throws NexusError INVALID_ARGUMENT if it is no id of a run
+   */
+  getRun(runId: string): Run {
+    return this.#runs.get(runId);
+  }
+
+  /**
+   * Lists the runs in the store, those that have ended as long as their result is kept.
+   *
+   * @param filter by state, deployment, tenant and handler; default: all. Damaged ones have only a `suspensionId`
+   *
+   * @example for await (const { runId } of runtime.listRuns({ state: 'waiting', tenant: 'acme' })) await runtime.getRun(runId).cancel();
+   */
+  listRuns(filter: RunFilter = {}): AsyncIterable<RunSummary> {
+    const { tenant } = filter;
+    return this.#runs.list(typeof tenant === 'string' ? { ...filter, tenant: storedTenant(tenant) as string } : filter);
+  }
+
+  /**
+   * Answers a call of a run, from any process, whichever step the run is at: one whose extension method returned `later`, or that no worker has
+   * an extension for. It may be repeated.
+   *
+   * @param key `currentCall().key` of the call: `runId:callId`
+   * @returns `'accepted'` when the answer is stored, `'duplicate'` if the call has an answer already, `'ended'` if the run has ended,
+   *   `'unknown'` if there is no such run, or it has not made such a call
+   * @throws NexusError SERIALIZATION_ERROR, RESOURCE_LIMIT if the mailbox of the run is full, INVALID_ARGUMENT, RUNTIME_CLOSED, INTERNAL_ERROR
+   *
+   * @example await runtime.completeCall('order-7:c1', { success: true, value: 'approved' });
+   */
+  completeCall(key: string, answer: AsyncResult): Promise<'accepted' | 'duplicate' | 'ended' | 'unknown'> {
+    return this.#compilation.calls.run(() => this.#runs.completeCall(key, answer));
+  }
+
+  /**
+   * Takes part in the work until closed: executes runs of this deployment that are due, tells their effects, makes their calls of the
+   * extensions that it is given, and wakes them when their timers are due. Any number of processes may work on one store. It keeps the
+   * process alive.
+   *
+   * @throws NexusError INVALID_ARGUMENT, RUNTIME_CLOSED
+   *
+   * @example
+   * await using worker = await runtime.work({
+   *   extensions: { orders: { approve: async (id) => { await mailApprover(id, currentCall().key); return later; } } },
+   *   onEffects: (effects, { key }) => database.applyOnce(key, effects),
+   * });
+   */
+  work(options: WorkOptions = {}): Promise<Worker> {
+    return this.#compilation.calls.run(async () => this.#runs.work(options));
   }
 
   /** @internal for recordings */
@@ -537,11 +654,15 @@ export class NexusRuntime implements AsyncDisposable {
 
   async #end(drainTimeoutMs: number): Promise<void> {
     const startedAt = performance.now();
+    // What waits is given back at once; segments have the time of the drain.
+    const runsClosed = this.#runs.close();
     await this.#compilation.calls.close(drainTimeoutMs);
     this.#handlerCalls.close();
+    this.#stopping.abort(new Error('the runtime is shutting down'));
     await this.#compilation.pool.close();
     // A claim that is not given back keeps its handler from everybody until its lease ends.
     await this.#compilation.calls.idle(RELEASE_MS);
+    await settleWithin(runsClosed, RELEASE_MS);
     await this.#suspended.close();
     await this.#compilation.cache.close(Math.max(MIN_FLUSH_MS, drainTimeoutMs - (performance.now() - startedAt)));
     this.#telemetry.close();
@@ -553,6 +674,13 @@ export class NexusRuntime implements AsyncDisposable {
     const kept = { usage, refused: { ...refused }, evicted };
     return { pool, memoryBytes, cache: this.#compilation.cache.stats(), suspended: this.#suspended.active, kept };
   }
+}
+
+/** The store checks its values. A long name of a tenant is stored as a hash. */
+function readFilter(filter: SuspensionFilter): SuspensionFilter {
+  checkShape('filter', filter, { states: true, tenant: true });
+  const { tenant } = filter;
+  return typeof tenant === 'string' ? { ...filter, tenant: storedTenant(tenant) as string } : filter;
 }
 
 function resolveDrainTimeout(options: { readonly drainTimeoutMs?: number }): number {

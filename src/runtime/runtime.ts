@@ -32,6 +32,7 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
           createPool,
           onShutdown: close,
           libraryNeeds: libraries.needs,
+          libraries: libraries.sources,
         });
         // A library may be at fault, and the caller should learn it here. Nothing else can fail that a call would not report.
         if (libraries.sources.length > 0) await shutDownUnlessReady(runtime, libraries);

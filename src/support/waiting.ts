@@ -38,6 +38,24 @@ export function whenAborted(signal: AbortSignal | undefined, listener: () => voi
   return () => signal.removeEventListener('abort', listener);
 }
 
+/**
+ * A signal that fires with either of two, and with its reason. `release` removes the listeners: one of the two may live much longer.
+ */
+export function eitherSignal(
+  one: AbortSignal | undefined,
+  other: AbortSignal,
+): { readonly signal: AbortSignal; readonly release: () => void } {
+  if (one === undefined) return { signal: other, release: () => {} };
+  const either = new AbortController();
+  const releases = [one, other].map((source) => whenAborted(source, () => either.abort(source.reason)));
+  return {
+    signal: either.signal,
+    release() {
+      for (const release of releases) release();
+    },
+  };
+}
+
 /** Waits for a promise to settle, for at most `timeoutMs`, which may be Infinity. */
 export async function settleWithin(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

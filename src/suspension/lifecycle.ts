@@ -1,6 +1,7 @@
 import type {
   SettleAnswer,
   SettledState,
+  StoredSuspension,
   SuspensionLease,
   SuspensionOutcome,
   SuspensionState,
@@ -19,10 +20,31 @@ export type LifecycleState = {
   readonly version: number;
   readonly expiresAtMs: number;
 } & (
-  | { readonly state: 'suspended' }
-  | { readonly state: 'resuming'; readonly fence: number; readonly owner: string; readonly leaseUntilMs: number }
-  | { readonly state: 'settled'; readonly outcome: SuspensionOutcome }
+  | ({ readonly state: 'suspended' } & Wake)
+  | ({
+      readonly state: 'resuming';
+      readonly fence: number;
+      readonly owner: string;
+      readonly leaseUntilMs: number;
+      /** Claims before it that lapsed, one after the other. */
+      readonly losses?: number;
+      /** The messages that its claimant has. */
+      readonly claimed?: readonly string[];
+    } & Wake)
+  | {
+      readonly state: 'settled';
+      readonly outcome: SuspensionOutcome;
+      /** Messages that are in the outcome. */
+      readonly consumed?: readonly string[];
+    }
 );
+
+/** What makes a suspension due. Messages are named as their store names them. */
+export interface Wake {
+  readonly dueAtMs?: number;
+  /** Messages that were looked at, and do not make it due. */
+  readonly seen?: readonly string[];
+}
 
 /** The answer, and the next state if something changes: the answer is valid only if the change is made. */
 export interface Decision<Answer> {
@@ -32,20 +54,33 @@ export interface Decision<Answer> {
 
 /** The part of a claim's answer that does not need the envelope. */
 export type ClaimDecision =
-  | { readonly kind: 'claimed'; readonly fence: number }
+  | { readonly kind: 'claimed'; readonly fence: number; readonly dueAtMs?: number; readonly losses: number }
   | { readonly kind: 'leased'; readonly untilMs: number }
   | { readonly kind: 'settled'; readonly outcome: SuspensionOutcome }
   | { readonly kind: 'expired' };
 
-export function initialLifecycle(expiresAtMs: number): LifecycleState {
-  return { version: 0, expiresAtMs, state: 'suspended' };
+export function initialLifecycle({
+  expiresAtMs,
+  dueAtMs,
+}: Pick<StoredSuspension, 'expiresAtMs' | 'dueAtMs'>): LifecycleState {
+  return { version: 0, expiresAtMs, state: 'suspended', ...wakeAt(dueAtMs) };
+}
+
+function wakeAt(dueAtMs: number | undefined): Wake {
+  return dueAtMs === undefined ? {} : { dueAtMs };
 }
 
 export function stateOf(lifecycle: LifecycleState): SuspensionState {
   return lifecycle.state === 'settled' ? lifecycle.outcome.state : lifecycle.state;
 }
 
-export function decideClaim(lifecycle: LifecycleState, lease: SuspensionLease, nowMs: number): Decision<ClaimDecision> {
+/** @param messages of the run that are not consumed */
+export function decideClaim(
+  lifecycle: LifecycleState,
+  lease: SuspensionLease,
+  nowMs: number,
+  messages: readonly string[] = [],
+): Decision<ClaimDecision> {
   if (lifecycle.state === 'settled') {
     const { outcome } = lifecycle;
     return { answer: outcome.state === 'expired' ? { kind: 'expired' } : { kind: 'settled', outcome } };
@@ -53,13 +88,20 @@ export function decideClaim(lifecycle: LifecycleState, lease: SuspensionLease, n
   if (lifecycle.state === 'resuming' && !may('reclaim', lifecycle, { nowMs })) {
     return { answer: { kind: 'leased', untilMs: lifecycle.leaseUntilMs } };
   }
-  const { version, expiresAtMs } = lifecycle;
+  const { version, expiresAtMs, seen } = lifecycle;
   if (nowMs >= expiresAtMs) return { answer: { kind: 'expired' } };
   const fence = version + 1;
   const { owner, leaseUntilMs } = lease;
+  const losses = lifecycle.state === 'resuming' ? (lifecycle.losses ?? 0) + 1 : 0;
   return {
-    answer: { kind: 'claimed', fence },
-    next: { version: fence, expiresAtMs, state: 'resuming', fence, owner, leaseUntilMs },
+    answer: { kind: 'claimed', fence, ...wakeAt(lifecycle.dueAtMs), losses },
+    next: {
+      ...{ version: fence, expiresAtMs, state: 'resuming', fence, owner, leaseUntilMs },
+      ...wakeAt(lifecycle.dueAtMs),
+      ...(seen && { seen }),
+      ...(losses > 0 && { losses }),
+      ...(messages.length > 0 && { claimed: messages }),
+    },
   };
 }
 
@@ -68,9 +110,17 @@ export function decideRenewal(lifecycle: LifecycleState, fence: number, leaseUnt
   return { answer: true, next: { ...lifecycle, version: lifecycle.version + 1, leaseUntilMs } };
 }
 
-export function decideRelease(lifecycle: LifecycleState, fence: number): Decision<boolean> {
-  if (!may('release', lifecycle, { fence })) return { answer: false };
-  return { answer: true, next: { ...advance(lifecycle), state: 'suspended' } };
+/** @param wake when it is due again, if not as before the claim */
+export function decideRelease(
+  lifecycle: LifecycleState,
+  fence: number,
+  wake?: { readonly dueAtMs?: number },
+): Decision<boolean> {
+  if (!may('release', lifecycle, { fence }) || lifecycle.state !== 'resuming') return { answer: false };
+  const { dueAtMs, seen, claimed } = lifecycle;
+  const before = { ...wakeAt(dueAtMs), ...(seen && { seen }) };
+  const after = wake && { ...wakeAt(wake.dueAtMs), ...(claimed && { seen: claimed }) };
+  return { answer: true, next: { ...advance(lifecycle), state: 'suspended', ...(after ?? before) } };
 }
 
 /** The transition that leads to an outcome, by the present state. */
@@ -86,6 +136,7 @@ export function decideSettlement(
   lifecycle: LifecycleState,
   fence: number | undefined,
   outcome: SuspensionOutcome,
+  consumed: readonly string[] = [],
 ): Decision<Exclude<SettleAnswer, { kind: 'unknown' }>> {
   if (lifecycle.state === 'settled') return { answer: { kind: 'settled', outcome: lifecycle.outcome } };
   // A caller with a fence wants it checked, whatever the outcome.
@@ -94,7 +145,27 @@ export function decideSettlement(
   if (isFenceLost || transition === undefined || !may(transition, lifecycle, { fence })) {
     return { answer: { kind: 'fenced' } };
   }
-  return { answer: { kind: 'recorded' }, next: { ...advance(lifecycle), state: 'settled', outcome } };
+  const taken = consumed.length > 0 && { consumed };
+  return { answer: { kind: 'recorded' }, next: { ...advance(lifecycle), state: 'settled', outcome, ...taken } };
+}
+
+/**
+ * Whether somebody should resume it now; `'leased'` if somebody does.
+ *
+ * @param messages of the run that are not consumed
+ */
+export function dueness(
+  lifecycle: LifecycleState,
+  messages: readonly string[],
+  nowMs: number,
+): 'due' | 'leased' | 'waits' | 'settled' {
+  if (lifecycle.state === 'settled') return 'settled';
+  if (nowMs >= lifecycle.expiresAtMs) return 'waits';
+  if (lifecycle.state === 'resuming' && !may('reclaim', lifecycle, { nowMs })) return 'leased';
+  const { dueAtMs, seen = [] } = lifecycle;
+  if (dueAtMs !== undefined && dueAtMs <= nowMs) return 'due';
+  const isSeen = new Set(seen);
+  return messages.some((message) => !isSeen.has(message)) ? 'due' : 'waits';
 }
 
 /** For a sweep: true if it must be expired. */

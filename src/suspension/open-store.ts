@@ -20,6 +20,8 @@ export interface StoreCensus {
 /** A store, with the information that is needed to count its content. */
 export interface OpenedStore {
   readonly store: SuspensionStore;
+  /** Closes it, unless the application made it. */
+  close(): Promise<void>;
   readonly traits: KeptTraits;
   readonly outcomeShare: number;
   /** Absent if no other process uses the store. */
@@ -34,12 +36,14 @@ export interface OpenedStore {
 export function openStore(place: SuspensionConfig['place'], maxDataBytes: number): OpenedStore {
   if (place === 'memory') {
     const traits = { retainsEnvelopes: false, forgets: true };
-    return { store: new MemoryStore(), traits, outcomeShare: MEMORY_OUTCOME_SHARE };
+    const store = new MemoryStore();
+    return { store, close: () => store.close(), traits, outcomeShare: MEMORY_OUTCOME_SHARE };
   }
   if ('directory' in place) {
     const store = new FileStore(place.directory, maxDataBytes);
     const traits = { retainsEnvelopes: true, forgets: true };
-    return { store, traits, outcomeShare: 1, census: { everyMs: 0, count: (known, tell) => store.count(known, tell) } };
+    const count: StoreCensus['count'] = (known, tell) => store.count(known, tell);
+    return { store, close: () => store.close(), traits, outcomeShare: 1, census: { everyMs: 0, count } };
   }
   const { store } = place;
   const traits = { retainsEnvelopes: false, forgets: store.forget !== undefined };
@@ -47,5 +51,5 @@ export function openStore(place: SuspensionConfig['place'], maxDataBytes: number
     everyMs: LISTING_EVERY_MS,
     count: (_known: KnownVersions, tell: (sizes: readonly KeptSize[]) => void) => countListed(store, tell),
   };
-  return { store, traits, outcomeShare: 1, census };
+  return { store, close: async () => {}, traits, outcomeShare: 1, census };
 }

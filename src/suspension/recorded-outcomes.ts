@@ -1,17 +1,15 @@
 import type { WasmResult } from '../api/result.js';
 import type { SuspensionOutcome, SuspensionStore } from '../api/suspension-store.js';
 import { MalformedValueError } from '../codec/values/decoding/byte-reader.js';
+import type { SuspensionConfig } from '../config/resolve-suspension.js';
 import { NexusError } from '../errors/nexus-error.js';
-import type { RuntimeEnvironment } from '../support/environment.js';
 import { incompatible } from './incompatible.js';
 import { type EnvelopeKeys, envelopeKeys } from './sealed/envelope-keys.js';
 import { decodeOutcome, encodeOutcome, openOutcome, sealOutcome } from './sealed/outcome-content.js';
 import type { AnsweredCalls } from './sealed/outcome-shape.js';
 import { askKey } from './store-calls.js';
+import type { StoreClock } from './store-clock.js';
 import { expired } from './suspension-results.js';
-
-/** How long the outcome of a resume can be requested again. */
-const OUTCOME_RETENTION_MS = 24 * 60 * 60 * 1000;
 
 /** What came of a suspended handler before. */
 export interface RecordedOutcome {
@@ -27,14 +25,20 @@ export interface RecordedOutcome {
 export class RecordedOutcomes {
   readonly #secrets: readonly Uint8Array[];
   readonly #store: SuspensionStore;
-  readonly #environment: RuntimeEnvironment;
+  readonly #clock: StoreClock;
+  readonly #retentionMs: number;
   #keys: Promise<EnvelopeKeys> | undefined;
 
-  /** @param secrets of envelopes; without any, the store's own key seals */
-  constructor(secrets: readonly Uint8Array[], store: SuspensionStore, environment: RuntimeEnvironment) {
+  /** @param config its secrets seal; without any, the store's own key does */
+  constructor(
+    { secrets, outcomeRetentionMs }: Pick<SuspensionConfig, 'secrets' | 'outcomeRetentionMs'>,
+    store: SuspensionStore,
+    clock: StoreClock,
+  ) {
     this.#secrets = secrets;
     this.#store = store;
-    this.#environment = environment;
+    this.#clock = clock;
+    this.#retentionMs = outcomeRetentionMs;
   }
 
   /** The keys for envelopes: the same promise until reading the store's key fails. */
@@ -56,8 +60,8 @@ export class RecordedOutcomes {
     const encoded = await encodeOutcome(result);
     if ('unencodable' in encoded) return encoded;
     const content = await sealOutcome(id, state, encoded.content, answers, await this.keys());
-    const settledAtMs = this.#environment.now();
-    return { state, content, settledAtMs, keepUntilMs: settledAtMs + OUTCOME_RETENTION_MS };
+    const settledAtMs = this.#clock.now();
+    return { state, content, settledAtMs, keepUntilMs: settledAtMs + this.#retentionMs };
   }
 
   /** As {@link seal}, of a result without values of the handler's. */

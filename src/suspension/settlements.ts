@@ -4,14 +4,13 @@ import type { SettleAnswer, StoredSuspension, SuspensionOutcome, SuspensionStore
 import type { Origin } from '../execution/origin.js';
 import type { SegmentRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
-import type { RuntimeEnvironment } from '../support/environment.js';
 import { nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
-import type { ActiveSuspensions } from './active-suspensions.js';
 import type { RecordedOutcome, RecordedOutcomes } from './recorded-outcomes.js';
 import type { StoreRoom } from './room/store-room.js';
 import type { AnsweredCalls } from './sealed/outcome-shape.js';
 import type { StoreAdmission } from './store-admission.js';
-import { ask, offer, POLL_MS, sleep } from './store-calls.js';
+import { ask, offer, PollPauses, sleep } from './store-calls.js';
+import type { StoreClock } from './store-clock.js';
 import { lostLease, notFound, notRecorded, suspended, unkept, withoutValues } from './suspension-results.js';
 
 /** What is counted of a suspended handler when it is no longer stored. */
@@ -50,26 +49,23 @@ export class Settlements {
   readonly #room: StoreRoom;
   readonly #outcomes: RecordedOutcomes;
   readonly #admission: StoreAdmission;
-  readonly #active: ActiveSuspensions;
   readonly #telemetry: Telemetry;
-  readonly #environment: RuntimeEnvironment;
+  readonly #clock: StoreClock;
 
   constructor(parts: {
     readonly store: SuspensionStore;
     readonly room: StoreRoom;
     readonly outcomes: RecordedOutcomes;
     readonly admission: StoreAdmission;
-    readonly active: ActiveSuspensions;
     readonly telemetry: Telemetry;
-    readonly environment: RuntimeEnvironment;
+    readonly clock: StoreClock;
   }) {
     this.#store = parts.store;
     this.#room = parts.room;
     this.#outcomes = parts.outcomes;
     this.#admission = parts.admission;
-    this.#active = parts.active;
     this.#telemetry = parts.telemetry;
-    this.#environment = parts.environment;
+    this.#clock = parts.clock;
   }
 
   /**
@@ -85,12 +81,11 @@ export class Settlements {
   ): Promise<Settlement> {
     const end = await this.#sealEnd(id, executed, answers);
     const answer = await this.#offer(id, fence, end);
-    this.#active.delete(id);
     if (answer.kind !== 'recorded') {
-      const superseding = await this.#supersededBy(id, answer);
+      const superseding = await this.superseding(id, answer);
       return { result: superseding.result, superseding };
     }
-    this.#telemetry.storage(storage.origin, storage.bytes, this.#environment.now() - storage.sinceMs);
+    this.#telemetry.storage(storage.origin, storage.bytes, this.#clock.now() - storage.sinceMs);
     const { result, outcome, next } = end;
     if (next !== undefined) {
       this.#room.confirm(next.id);
@@ -160,21 +155,22 @@ export class Settlements {
     }
   }
 
-  /** The lease was lost, so another caller's outcome counts. */
-  async #supersededBy(id: string, answer: Exclude<SettleAnswer, { kind: 'recorded' }>): Promise<RecordedOutcome> {
+  /** The lease was lost: the outcome of another caller, which counts. */
+  async superseding(id: string, answer: Exclude<SettleAnswer, { kind: 'recorded' }>): Promise<RecordedOutcome> {
     if (answer.kind === 'settled') {
       await this.#room.record(id, answer.outcome.content.length, answer.outcome.settledAtMs);
       return this.#outcomes.open(id, answer.outcome);
     }
     if (answer.kind === 'unknown') throw notFound(id);
+    const pauses = new PollPauses();
     for (;;) {
       const found = await ask(() => this.#store.read(id));
       if (found === undefined) throw notFound(id);
       if (found.outcome !== undefined) return this.#outcomes.open(id, found.outcome);
       // The caller that had it after us died, too: nothing is recorded, and it can be resumed again.
-      const isFree = found.lease === undefined || found.lease.leaseUntilMs <= this.#environment.now();
-      if (isFree) throw lostLease(id);
-      await sleep(POLL_MS);
+      const leftMs = found.lease === undefined ? 0 : found.lease.leaseUntilMs - this.#clock.now();
+      if (leftMs <= 0) throw lostLease(id);
+      await sleep(pauses.next(leftMs));
     }
   }
 }

@@ -1,40 +1,51 @@
 import type { EventOrigin } from '../api/observer.js';
 import type { WasmError } from '../api/result.js';
 import type { StoredSuspension } from '../api/suspension-store.js';
+import { NotTransferableError } from '../codec/values/encoding/not-transferable.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { wakeAtMs } from '../execution/own-calls.js';
 import type { WaitingRun } from '../execution/segment-runner.js';
 import type { Telemetry } from '../metrics/telemetry.js';
-import type { RuntimeEnvironment } from '../support/environment.js';
-import type { ActiveSuspensions } from './active-suspensions.js';
+import type { ExpirySweeps } from './expiry-sweeps.js';
 import type { RecordedOutcomes } from './recorded-outcomes.js';
 import type { StoreRoom } from './room/store-room.js';
 import { sealRun, storedTenant, summariseRun } from './sealed/run-envelope.js';
-import { noRoom, tooLarge, tooManyCalls } from './suspension-results.js';
+import { atOffset, type StoreClock } from './store-clock.js';
+import { noRoom, notRecorded, tooLarge, tooManyCalls } from './suspension-results.js';
+
+/** What a handler gave as an argument may have more values than can be read again. */
+async function seal<T>(begin: () => Promise<T>): Promise<T | { readonly unencodable: string }> {
+  try {
+    return await begin();
+  } catch (error) {
+    if (error instanceof NotTransferableError) return { unencodable: error.reason };
+    throw error;
+  }
+}
 
 /** Seals handlers that wait, and finds places for them in the store. */
 export class StoreAdmission {
   readonly #bounds: RuntimeConfig['suspension'];
   readonly #room: StoreRoom;
   readonly #outcomes: RecordedOutcomes;
-  readonly #active: ActiveSuspensions;
+  readonly #sweeps: ExpirySweeps;
   readonly #telemetry: Telemetry;
-  readonly #environment: RuntimeEnvironment;
+  readonly #clock: StoreClock;
 
   constructor(parts: {
     readonly bounds: RuntimeConfig['suspension'];
     readonly room: StoreRoom;
     readonly outcomes: RecordedOutcomes;
-    readonly active: ActiveSuspensions;
+    readonly sweeps: ExpirySweeps;
     readonly telemetry: Telemetry;
-    readonly environment: RuntimeEnvironment;
+    readonly clock: StoreClock;
   }) {
     this.#bounds = parts.bounds;
     this.#room = parts.room;
     this.#outcomes = parts.outcomes;
-    this.#active = parts.active;
+    this.#sweeps = parts.sweeps;
     this.#telemetry = parts.telemetry;
-    this.#environment = parts.environment;
+    this.#clock = parts.clock;
   }
 
   /**
@@ -45,7 +56,7 @@ export class StoreAdmission {
    */
   async admit(
     id: string,
-    { run, letGo }: WaitingRun,
+    { run, calls, letGo }: WaitingRun,
     replaces?: string,
   ): Promise<StoredSuspension | { readonly error: WasmError }> {
     const { maxBytes, ttlMs } = this.#bounds;
@@ -53,14 +64,17 @@ export class StoreAdmission {
     // Checked before sealing, which a tenant that is refused again and again would otherwise cause for nothing.
     const early = await this.#room.refusalOf(tenant, replaces);
     if (early !== undefined) return { error: noRoom(early) };
-    const envelope = await sealRun(id, run, await this.#outcomes.keys());
+    const keys = await this.#outcomes.keys();
+    const createdAtMs = await this.#clock.current();
+    const stored = atOffset(run, this.#clock.offsetMs);
+    const envelope = await seal(() => sealRun(id, { run: stored, calls }, keys));
     letGo();
+    if ('unencodable' in envelope) return { error: notRecorded(envelope.unencodable) };
     if ('maxCalls' in envelope) return { error: tooManyCalls(run.calls.length, envelope.maxCalls) };
     if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
-    const createdAtMs = this.#environment.now();
     const info = summariseRun(run);
     // It outlives every wait that it began.
-    const times = { createdAtMs, expiresAtMs: Math.max(createdAtMs, wakeAtMs(run) ?? 0) + ttlMs };
+    const times = { createdAtMs, expiresAtMs: Math.max(createdAtMs, wakeAtMs(stored) ?? 0) + ttlMs };
     const suspension = { id, envelope, ...times, ...(tenant !== undefined && { tenant }), info };
     const refusal = await this.#room.admit(suspension, replaces);
     return refusal === undefined ? suspension : { error: noRoom(refusal, envelope.length) };
@@ -69,6 +83,6 @@ export class StoreAdmission {
   /** Tells observers of a handler that is in the store now. */
   note({ id, envelope, expiresAtMs }: StoredSuspension, origin: EventOrigin): void {
     this.#telemetry.suspension({ id, bytes: envelope.length, expiresAtMs }, origin);
-    this.#active.add(id, expiresAtMs);
+    this.#sweeps.begin();
   }
 }

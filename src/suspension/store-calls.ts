@@ -7,8 +7,21 @@ import { storeFault } from './suspension-results.js';
 /** The pauses before an outcome is offered again to a store that failed. After the last one it is given up. */
 const SETTLE_PAUSES_MS = [100, 400];
 
-/** How often a caller that waits for another one checks whether it is done. */
-export const POLL_MS = 100;
+/** How soon a caller that waits for another process checks whether that is done: less and less often. */
+const FIRST_POLL_MS = 50;
+const LAST_POLL_MS = 1_000;
+
+/** The pauses between two looks at what another process does. */
+export class PollPauses {
+  #nextMs = FIRST_POLL_MS;
+
+  /** @param atMostMs after which it is certainly done */
+  next(atMostMs = LAST_POLL_MS): number {
+    const pauseMs = Math.max(1, Math.min(this.#nextMs, atMostMs));
+    this.#nextMs = Math.min(LAST_POLL_MS, 1.5 * this.#nextMs);
+    return pauseMs;
+  }
+}
 
 /** Converts errors of a store, including synchronous ones, to ours. */
 export async function ask<T>(operation: () => Promise<T>): Promise<T> {
@@ -45,12 +58,13 @@ export async function offer(
   fence: number,
   outcome: SuspensionOutcome,
   next: StoredSuspension | undefined,
+  consumed: readonly string[] = [],
 ): Promise<SettleAnswer> {
   for (let attempt = 0; ; attempt++) {
     try {
-      const answer = await ask(() => store.settle(id, fence, outcome, next));
-      // It was recorded by a previous attempt whose answer was lost.
-      const isOurs = attempt > 0 && answer.kind === 'settled' && isSame(answer.outcome, outcome);
+      const answer = await ask(() => store.settle(id, fence, outcome, next, consumed));
+      // The answer of a previous attempt was lost: one of ours, or one of the store's client, which repeats a command by itself.
+      const isOurs = answer.kind === 'settled' && isSame(answer.outcome, outcome);
       return isOurs ? { kind: 'recorded' } : answer;
     } catch (error) {
       const pauseMs = SETTLE_PAUSES_MS[attempt];

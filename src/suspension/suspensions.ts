@@ -1,7 +1,12 @@
 import { hostname } from 'node:os';
 import type { EventOrigin } from '../api/observer.js';
 import type { WasmError, WasmResult } from '../api/result.js';
-import type { StoredSuspension, SuspensionStore, SuspensionSummary } from '../api/suspension-store.js';
+import type {
+  StoredSuspension,
+  SuspensionFilter,
+  SuspensionStore,
+  SuspensionSummary,
+} from '../api/suspension-store.js';
 import { defaultOf } from '../config/read-option.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { eventOriginOf } from '../execution/origin.js';
@@ -13,9 +18,12 @@ import type { Telemetry } from '../metrics/telemetry.js';
 import { debug } from '../support/debug.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
-import { performance, repeatForApplication } from '../support/timers.js';
+import { performance } from '../support/timers.js';
 import { abortable } from '../support/waiting.js';
-import { ActiveSuspensions } from './active-suspensions.js';
+import { ClaimTurns } from './claim-turns.js';
+import { DurableStore } from './durable/durable-store.js';
+import { ExpirySweeps } from './expiry-sweeps.js';
+import { HeldLease } from './held-lease.js';
 import { openStore } from './open-store.js';
 import { type RecordedOutcome, RecordedOutcomes } from './recorded-outcomes.js';
 import { currentSuspension } from './replay.js';
@@ -25,7 +33,8 @@ import type { AnsweredCalls } from './sealed/outcome-shape.js';
 import { openRun, storedTenant, summarisedOrigin } from './sealed/run-envelope.js';
 import { type Settlement, Settlements, type Storage } from './settlements.js';
 import { StoreAdmission } from './store-admission.js';
-import { ask, POLL_MS, sleep } from './store-calls.js';
+import { ask, PollPauses, sleep } from './store-calls.js';
+import { atOffset, StoreClock } from './store-clock.js';
 import {
   busy,
   type CurrentSuspension,
@@ -37,13 +46,12 @@ import {
   unkept,
 } from './suspension-results.js';
 
-/** Renewed long before it ends. If a process dies, others can claim its handlers after this time. */
-const LEASE_MS = 30_000;
-const RENEW_MS = LEASE_MS / 3;
 /** Each may have megabytes. Behind them, an answer that comes too late is not told where the run waits. */
 const MAX_GENERATIONS_READ = 100;
 /** How long a caller waits for another resume, which renews its lease as long as it lives. */
-const MAX_WAIT_MS = 2 * LEASE_MS;
+const MAX_WAIT_IN_LEASES = 2;
+/** Of suspensions in a page of a listing. */
+const LISTED_AT_ONCE = 1_000;
 /** A recorded result has names and numbers that it does not have when it leaves the VM. */
 const RESULT_GROWTH = 2;
 const RESULT_FRAME_BYTES = 4 * 1024 * 1024;
@@ -53,6 +61,10 @@ export interface Claim {
   readonly kind: 'claimed';
   readonly id: string;
   readonly run: SuspendedRun;
+  /** Aborted if another caller has it now, or it was settled: nothing of what is executed counts. */
+  readonly lost: AbortSignal;
+  /** After it was lost: the outcome that counts, when there is one. */
+  superseded(): Promise<RecordedOutcome>;
   /** Returns the handler unchanged. If that fails, the lease expires. */
   release(): Promise<void>;
   /** Records the outcome and returns the one that counts: this one, or one that another caller recorded first. */
@@ -63,12 +75,27 @@ export interface Claim {
 export interface ClaimOptions {
   readonly signal?: AbortSignal | undefined;
   readonly deadlineMs?: number | undefined;
+  /** Whether it waits at all. @default true */
+  readonly wait?: boolean | undefined;
 }
 
 /** The caller gave up while it waited for another claim. */
 export interface CancelledClaim {
   readonly kind: 'cancelled';
   readonly result: WasmResult;
+}
+
+/** A caller's turn to claim a suspension. */
+interface ClaimTurn {
+  readonly signal: AbortSignal | undefined;
+  /** When it called, and until when it may wait, on the clock of `performance.now()`. */
+  readonly calledAt: number;
+  readonly until: number;
+  readonly endTurn: () => void;
+}
+
+function cancelledClaim(signal: AbortSignal | undefined): CancelledClaim {
+  return { kind: 'cancelled', result: cancelledResult(signal, {}) };
 }
 
 /** Suspended handlers between their executions: stores, claims, settles, cancels and forgets them. */
@@ -80,10 +107,15 @@ export class Suspensions {
   readonly #store: SuspensionStore;
   readonly #room: StoreRoom;
   readonly #outcomes: RecordedOutcomes;
+  /** The runs that were started. */
+  readonly durable: DurableStore;
   /** For handlers that wait in a `run` and are not in a store. */
   readonly runPlaces: RunPlaces;
   readonly #owner = `${hostname()}:${process.pid}`;
-  readonly #active: ActiveSuspensions;
+  readonly #closeStore: () => Promise<void>;
+  readonly #clock: StoreClock;
+  readonly #turns = new ClaimTurns();
+  readonly #sweeps: ExpirySweeps;
   readonly #admission: StoreAdmission;
   readonly #settlements: Settlements;
 
@@ -96,24 +128,29 @@ export class Suspensions {
     this.#store = opened.store;
     this.#room = new StoreRoom(opened, config.suspension);
     this.runPlaces = new RunPlaces(config.suspension);
-    this.#outcomes = new RecordedOutcomes(config.suspension.secrets, opened.store, environment);
-    this.#active = new ActiveSuspensions(opened.store, this.#room, telemetry, environment);
+    this.#closeStore = () => opened.close();
+    const clock = new StoreClock(opened.store, environment);
+    this.#clock = clock;
+    this.#outcomes = new RecordedOutcomes(config.suspension, opened.store, clock);
+    this.#sweeps = new ExpirySweeps(opened.store, this.#room, telemetry, clock, config.suspension.sweepMs);
     const parts = {
       store: this.#store,
       room: this.#room,
       outcomes: this.#outcomes,
-      active: this.#active,
+      sweeps: this.#sweeps,
       telemetry,
-      environment,
+      clock,
     };
     this.#admission = new StoreAdmission({ ...parts, bounds: config.suspension });
+    this.durable = new DurableStore({ ...parts, config, engine });
     this.#settlements = new Settlements({ ...parts, admission: this.#admission });
     // Handlers that other processes left behind expire, too.
-    if (config.suspension.place !== 'memory') this.#active.sweepFromNowOn();
+    if (config.suspension.place !== 'memory') this.#sweeps.begin();
   }
 
+  /** The handlers that wait and that this process suspended, as far as it knows. */
   get active(): number {
-    return this.#active.count;
+    return this.#room.own;
   }
 
   /** What the store holds, and what it had no room for. */
@@ -146,34 +183,52 @@ export class Suspensions {
    */
   async claim(
     id: string,
-    { signal, deadlineMs = Number.POSITIVE_INFINITY }: ClaimOptions = {},
+    { signal, deadlineMs = Number.POSITIVE_INFINITY, wait = true }: ClaimOptions = {},
   ): Promise<Claim | RecordedOutcome | CancelledClaim> {
     const calledAt = performance.now();
+    if (!wait && this.#turns.isTaken(id)) throw busy(id, 0);
+    const maxWaitMs = wait ? Math.min(deadlineMs, MAX_WAIT_IN_LEASES * this.#config.suspension.leaseMs) : 0;
+    const endTurn = await this.#turns.enter(id, maxWaitMs, signal);
+    if (endTurn === 'late') throw busy(id, performance.now() - calledAt);
+    if (endTurn === 'aborted') return cancelledClaim(signal);
+    try {
+      const claim = await this.#claimInTurn(id, { signal, until: calledAt + maxWaitMs, calledAt, endTurn });
+      if (claim.kind !== 'claimed') endTurn();
+      return claim;
+    } catch (error) {
+      endTurn();
+      throw error;
+    }
+  }
+
+  async #claimInTurn(
+    id: string,
+    { signal, until, calledAt, endTurn }: ClaimTurn,
+  ): Promise<Claim | RecordedOutcome | CancelledClaim> {
+    const pauses = new PollPauses();
     for (;;) {
-      if (signal?.aborted) return { kind: 'cancelled', result: cancelledResult(signal, {}) };
-      const nowMs = this.#environment.now();
-      const lease = { owner: this.#owner, leaseUntilMs: nowMs + LEASE_MS };
+      if (signal?.aborted) return cancelledClaim(signal);
+      const nowMs = await this.#clock.current();
+      const lease = { owner: this.#owner, leaseUntilMs: nowMs + this.#config.suspension.leaseMs };
       const answer = await ask(() => this.#store.claim(id, lease, nowMs));
       if (debug.suspension.hasSubscribers)
         debug.suspension.publish({ step: 'claim', suspensionId: id, answer: answer.kind });
       switch (answer.kind) {
         case 'claimed':
-          return this.#claimed(id, answer.fence, answer.envelope);
+          return this.#claimed(id, answer.fence, answer.envelope, endTurn);
         case 'settled':
-          this.#active.delete(id);
           await this.#room.record(id, answer.outcome.content.length, answer.outcome.settledAtMs);
           return this.#outcomes.open(id, answer.outcome);
         case 'expired':
-          this.#active.delete(id);
+          await this.#room.record(id, 0, nowMs);
           throw expired(id);
         case 'unknown':
-          this.#active.delete(id);
           this.#room.forget(id);
           throw notFound(id);
         case 'leased': {
-          const waitedMs = performance.now() - calledAt;
-          if (waitedMs >= Math.min(deadlineMs, MAX_WAIT_MS)) throw busy(id, waitedMs);
-          await abortable(() => sleep(Math.min(POLL_MS, Math.max(1, answer.untilMs - nowMs))), signal);
+          const at = performance.now();
+          if (at >= until) throw busy(id, at - calledAt);
+          await abortable(() => sleep(pauses.next(answer.untilMs - nowMs)), signal);
           continue;
         }
         default:
@@ -204,6 +259,7 @@ export class Suspensions {
   /** @returns whether this call cancelled it: false if it is already settled, or unknown */
   async cancel(id: string): Promise<boolean> {
     const storage = await this.#storageOf(id);
+    await this.#clock.current();
     const outcome = await this.#outcomes.sealPlain(id, 'cancelled', calledOff(id));
     const answer = await ask(() => this.#store.settle(id, undefined, outcome));
     if (answer.kind === 'recorded') {
@@ -212,8 +268,9 @@ export class Suspensions {
     }
     if (debug.suspension.hasSubscribers)
       debug.suspension.publish({ step: 'cancel', suspensionId: id, answer: answer.kind });
-    // In each of these cases it no longer waits.
-    if (answer.kind === 'recorded' || answer.kind === 'settled' || answer.kind === 'unknown') this.#active.delete(id);
+    if (answer.kind === 'settled')
+      await this.#room.record(id, answer.outcome.content.length, answer.outcome.settledAtMs);
+    if (answer.kind === 'unknown') this.#room.forget(id);
     return answer.kind === 'recorded';
   }
 
@@ -227,11 +284,11 @@ export class Suspensions {
     );
   }
 
-  async *list(): AsyncGenerator<SuspensionSummary> {
+  async *list(filter: SuspensionFilter = {}): AsyncGenerator<SuspensionSummary> {
     let after: string | undefined;
     do {
-      const from = after;
-      const page = await ask(() => this.#store.list({ limit: 1_000, ...(from !== undefined && { after: from }) }));
+      const from = after === undefined ? {} : { after };
+      const page = await ask(() => this.#store.list({ ...filter, limit: LISTED_AT_ONCE, ...from }));
       yield* page.suspensions;
       after = page.next;
     } while (after !== undefined);
@@ -245,28 +302,34 @@ export class Suspensions {
   }
 
   async close(): Promise<void> {
-    this.#active.close();
-    await ask(() => this.#store.close());
+    this.#sweeps.close();
+    await ask(() => this.#closeStore());
   }
 
-  async #claimed(id: string, fence: number, envelope: Uint8Array): Promise<Claim> {
+  async #claimed(id: string, fence: number, envelope: Uint8Array, endTurn: () => void): Promise<Claim> {
+    const { leaseMs } = this.#config.suspension;
+    const lease = new HeldLease(this.#store, this.#clock, leaseMs, id, fence);
     const release = async () => {
-      endRenewals();
+      lease.end();
       if (debug.suspension.hasSubscribers) debug.suspension.publish({ step: 'released', suspensionId: id });
       await ask(() => this.#store.release(id, fence)).catch(() => false);
+      endTurn();
     };
-    const endRenewals = repeatForApplication(() => {
-      ask(() => this.#store.renew(id, fence, this.#environment.now() + LEASE_MS)).catch(() => {});
-    }, RENEW_MS);
     try {
       const { memoryLimitBytes } = this.#config.limits;
       const bounds = { abi: ABI_VERSION, engine: this.#engine, memoryLimitBytes };
-      const run = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
+      const opened = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
+      const run = atOffset(opened, -this.#clock.offsetMs);
       this.#room.note(id, storedTenant(run.tenant), envelope.length);
       const storage = {
         origin: eventOriginOf(run.origin, run.tenant),
         bytes: envelope.length,
         sinceMs: run.suspendedAtMs,
+      };
+      const superseded = async () => {
+        lease.end();
+        endTurn();
+        return this.#settlements.superseding(id, { kind: 'fenced' });
       };
       const settle = async (executed: SegmentRun, answers: AnsweredCalls, origin: EventOrigin) => {
         try {
@@ -276,19 +339,15 @@ export class Suspensions {
           await release();
           throw error;
         } finally {
-          endRenewals();
+          lease.end();
+          endTurn();
         }
       };
-      return { kind: 'claimed', id, run, release, settle };
+      return { kind: 'claimed', id, run, lost: lease.lost, superseded, release, settle };
     } catch (error) {
       await release();
       throw error;
     }
-  }
-
-  /** Marks handlers past their time as expired and reports them to observers. */
-  sweep(): Promise<readonly string[]> {
-    return this.#active.sweep();
   }
 }
 

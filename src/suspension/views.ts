@@ -1,4 +1,4 @@
-import type { FoundSuspension, StoredSuspension } from '../api/suspension-store.js';
+import type { DueSuspension, FoundSuspension, StoredSuspension } from '../api/suspension-store.js';
 import { packMessage } from '../codec/message-pack.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { type LifecycleState, stateOf } from './lifecycle.js';
@@ -6,8 +6,17 @@ import { type LifecycleState, stateOf } from './lifecycle.js';
 /** A suspension without its envelope. */
 export type SuspensionFacts = Omit<StoredSuspension, 'envelope'>;
 
-export function factsOf({ id, createdAtMs, expiresAtMs, tenant, info }: SuspensionFacts): SuspensionFacts {
-  return { id, createdAtMs, expiresAtMs, ...(tenant !== undefined && { tenant }), info };
+export function factsOf(suspension: SuspensionFacts): SuspensionFacts {
+  const { id, createdAtMs, expiresAtMs, tenant, dueAtMs, deployment, info } = suspension;
+  return {
+    id,
+    createdAtMs,
+    expiresAtMs,
+    ...(tenant !== undefined && { tenant }),
+    ...(dueAtMs !== undefined && { dueAtMs }),
+    ...(deployment !== undefined && { deployment }),
+    info,
+  };
 }
 
 /** The return value of {@link SuspensionStore.read}. */
@@ -16,12 +25,20 @@ export function toFound(
   lifecycle: LifecycleState,
   envelope: Uint8Array | undefined,
 ): FoundSuspension {
-  const found = { ...factsOf(facts), state: stateOf(lifecycle) };
+  const { dueAtMs: _, ...rest } = factsOf(facts);
+  const found = { ...rest, state: stateOf(lifecycle) };
   if (lifecycle.state === 'settled') return { ...found, outcome: lifecycle.outcome };
-  const withEnvelope = envelope === undefined ? found : { ...found, envelope };
+  const { dueAtMs } = lifecycle;
+  const waiting = dueAtMs === undefined ? found : { ...found, dueAtMs };
+  const withEnvelope = envelope === undefined ? waiting : { ...waiting, envelope };
   if (lifecycle.state === 'suspended') return withEnvelope;
   const { owner, leaseUntilMs, fence } = lifecycle;
   return { ...withEnvelope, lease: { owner, leaseUntilMs, fence } };
+}
+
+/** One line of {@link SuspensionStore.due}. */
+export function dueOf({ id, tenant, deployment }: SuspensionFacts): DueSuspension {
+  return { id, ...(tenant !== undefined && { tenant }), ...(deployment !== undefined && { deployment }) };
 }
 
 export function alreadyThere(id: string): NexusError {

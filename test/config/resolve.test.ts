@@ -21,6 +21,9 @@ describe('options', () => {
     expect(config.pool.memoryLimitBytes).toBe(32 * 1024 * 1024);
     expect(config.suspension).toEqual({
       place: 'memory',
+      leaseMs: 30_000,
+      outcomeRetentionMs: 86_400_000,
+      sweepMs: 60_000,
       maxSuspensions: { total: 50_000, perTenant: 12_500 },
       maxSuspendedBytes: { total: 256 * 1024 * 1024, perTenant: 64 * 1024 * 1024 },
       secrets: [],

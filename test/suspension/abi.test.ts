@@ -31,7 +31,7 @@ function runUnder(abi: number, engine = ENGINE): SuspendedRun {
 
 /** Opens under one ABI what was sealed under another. */
 async function open(sealedUnder: number, ownAbi: number, engine = ENGINE): Promise<SuspendedRun> {
-  const envelope = await sealRun(ID, runUnder(sealedUnder, engine), await keys);
+  const envelope = await sealRun(ID, { run: runUnder(sealedUnder, engine), calls: [] }, await keys);
   if ('maxCalls' in envelope) throw new Error('too many calls');
   return openRun(ID, envelope, await keys, { abi: ownAbi, engine: ENGINE, memoryLimitBytes: 1e6 });
 }
@@ -67,7 +67,7 @@ describe('a suspended handler', () => {
   });
 
   it('from before there were versions is of the first, and is the same bytes as ever', async () => {
-    const envelope = await sealRun(ID, runUnder(1), await keys);
+    const envelope = await sealRun(ID, { run: runUnder(1), calls: [] }, await keys);
     const { header } = await openEnvelope(ID, envelope as Uint8Array, await keys);
     expect(header).not.toHaveProperty('abi');
     expect((await open(1, 1)).abi).toBe(1);

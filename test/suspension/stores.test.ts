@@ -1,4 +1,6 @@
-import { describeStore } from './store-conformance.js';
+import { describe, expect, it } from 'vitest';
+
+import { describeStore } from '#src/testing/store/index.js';
 import { HARNESSES } from './store-helpers.js';
 
-for (const [title, makeHarness] of HARNESSES) describeStore(title, makeHarness);
+for (const [title, makeHarness] of HARNESSES) describeStore(title, makeHarness, { describe, expect, it });

@@ -128,7 +128,11 @@ describe.each(REQUESTS)('%s', (_title, decide, leads) => {
 
 describe('a standing', () => {
   it('begins suspended', () => {
-    expect(initialLifecycle(EXPIRES_AT)).toEqual({ version: 0, expiresAtMs: EXPIRES_AT, state: 'suspended' });
+    expect(initialLifecycle({ expiresAtMs: EXPIRES_AT })).toEqual({
+      version: 0,
+      expiresAtMs: EXPIRES_AT,
+      state: 'suspended',
+    });
   });
 
   it('gives a claim a fence above every earlier one', () => {

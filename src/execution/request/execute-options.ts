@@ -142,6 +142,11 @@ export type ResumeOptions = Pick<
 > & {
   /** The schema of the result, as in {@link ExecuteOptions.schemas}. Arguments are checked when the handler is called. */
   readonly schemas?: Omit<CallSchemas, 'args'>;
+  /**
+   * Whether to wait for another call that is resuming the same suspension, in any process, and to get its outcome. `false`: SUSPENSION_BUSY
+   * at once, and the answers are not used. @default true
+   */
+  readonly wait?: boolean;
 };
 
 const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true } = {
@@ -153,6 +158,7 @@ const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true 
   now: true,
   toJSON: true,
   schemas: true,
+  wait: true,
 };
 
 /** Steps and minimum values of limits that are not plain counts. */
@@ -203,7 +209,13 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined, isA
  * @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed
  */
 export function normaliseResumeOptions(given: number | ResumeOptions): ResumeOptions {
-  if (typeof given === 'object') checkShape('options', given, RESUME_OPTION_KEYS, OPTIONS_ELSEWHERE);
+  if (typeof given === 'object') {
+    checkShape('options', given, RESUME_OPTION_KEYS, OPTIONS_ELSEWHERE);
+    const { wait, ...rest } = given;
+    if (wait !== undefined && typeof wait !== 'boolean') throw invalidArgument('wait', wait, 'true or false');
+    const options = normaliseOptions(rest);
+    return wait === undefined ? options : { ...options, wait };
+  }
   return normaliseOptions(given);
 }
 

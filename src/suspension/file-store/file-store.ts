@@ -3,14 +3,19 @@ import { dirname, join, resolve } from 'node:path';
 
 import type {
   ClaimAnswer,
+  DueSuspension,
   FoundSuspension,
+  PostAnswer,
   SettleAnswer,
+  StoredMessage,
   StoredSuspension,
+  SuspensionFilter,
   SuspensionLease,
   SuspensionOutcome,
   SuspensionPage,
   SuspensionStore,
   SuspensionSweep,
+  SweepOptions,
 } from '../../api/suspension-store.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { ForeignFileError } from '../../support/files/own-file.js';
@@ -20,12 +25,26 @@ import {
   openPrivateDirectory,
   type PrivateDirectory,
 } from '../../support/files/private-directory.js';
-import { parseSuspensionId } from '../../support/run-ids.js';
+import { idAfter, parseSuspensionId } from '../../support/run-ids.js';
 import { Semaphore } from '../../support/semaphore.js';
-import { checkFence, checkFirst, checkLease, checkPage, checkSettlement, checkTime } from '../check.js';
-import { decideClaim, decideRelease, decideRenewal, decideSettlement } from '../lifecycle.js';
+import {
+  checkDue,
+  checkFence,
+  checkFirst,
+  checkLease,
+  checkMessage,
+  checkPage,
+  checkSettlement,
+  checkSweep,
+  checkTime,
+  checkWake,
+} from '../check.js';
+import { decideClaim, decideRelease, decideRenewal, decideSettlement, type LifecycleState } from '../lifecycle.js';
 import type { KeptSize, KnownVersions } from '../room/kept.js';
 import { alreadyThere, isSame, storeClosed, toFound } from '../views.js';
+import { DueIndex } from './due-index.js';
+import { findDue } from './due-runs.js';
+import { lastGeneration } from './last-generation.js';
 import { RECORD_VERSION } from './record.js';
 import { countRecords } from './record-census.js';
 import { listRecords } from './record-list.js';
@@ -33,6 +52,8 @@ import { RecordLog } from './record-log.js';
 import { syncDirectory } from './record-paths.js';
 import { SHARDS } from './record-scan.js';
 import { sweepRecords } from './record-sweep.js';
+import { messageKey, type RunMailbox } from './run-mailbox.js';
+import { noteGeneration } from './run-pointer.js';
 import { readOrMakeKey } from './store-key.js';
 
 const OPTION = 'suspensionDir';
@@ -76,8 +97,9 @@ export class FileStore implements SuspensionStore {
 
   async put(suspension: StoredSuspension): Promise<void> {
     checkFirst(suspension);
-    const { id } = suspension;
-    await this.#within(async (log) => {
+    const { id, dueAtMs, deployment } = suspension;
+    await this.#within(async (log, root) => {
+      if (dueAtMs !== undefined) await new DueIndex(root).add(dueAtMs, id, deployment);
       const isNew = await log.begin(suspension);
       if (!isNew && !(await isThere(log, suspension))) throw alreadyThere(id);
       try {
@@ -104,15 +126,23 @@ export class FileStore implements SuspensionStore {
     checkTime('nowMs', nowMs);
     return this.#withId<ClaimAnswer>(id, { kind: 'unknown' }, async (log) => {
       let envelope: Uint8Array | undefined;
-      // Before the claim: a caller that cannot read the envelope must not get the lease.
+      let mail: Awaited<ReturnType<RunMailbox['read']>> = [];
+      // Before the claim: a caller that cannot read envelope and messages must not get the lease.
       const prepare = async () => {
-        envelope ??= await log.envelope(id);
+        const begun = await log.beginning(id);
+        envelope = begun?.envelope;
+        const mailbox = log.mailbox(runIdOf(id));
+        // Whoever recorded the previous generation may have died before it removed them.
+        await mailbox.consume(begun?.consumed ?? []);
+        mail = await mailbox.read();
       };
-      const answer = await log.change(id, (lifecycle) => decideClaim(lifecycle, lease, nowMs), { prepare });
+      const keys = () => mail.map(({ key }) => key);
+      const answer = await log.change(id, (lifecycle) => decideClaim(lifecycle, lease, nowMs, keys()), { prepare });
       if (answer === undefined) return { kind: 'unknown' };
       if (answer.kind === 'settled') await log.sync(id);
       if (answer.kind !== 'claimed') return answer;
-      return envelope === undefined ? { kind: 'unknown' } : { ...answer, envelope };
+      const messages = mail.map(({ message }) => message);
+      return envelope === undefined ? { kind: 'unknown' } : { ...answer, envelope, messages };
     });
   }
 
@@ -125,10 +155,14 @@ export class FileStore implements SuspensionStore {
     });
   }
 
-  async release(id: string, fence: number): Promise<boolean> {
+  async release(id: string, fence: number, next?: { readonly dueAtMs?: number }): Promise<boolean> {
     checkFence(fence);
-    return this.#withId(id, false, async (log) => {
-      return (await log.change(id, (lifecycle) => decideRelease(lifecycle, fence), { from: fence })) ?? false;
+    checkWake(next);
+    return this.#withId(id, false, async (log, root) => {
+      const deployment =
+        next?.dueAtMs === undefined ? undefined : (await log.headerAt(id, 0))?.beginning?.facts.deployment;
+      if (next?.dueAtMs !== undefined) await new DueIndex(root).add(next.dueAtMs, id, deployment);
+      return (await log.change(id, (lifecycle) => decideRelease(lifecycle, fence, next), { from: fence })) ?? false;
     });
   }
 
@@ -137,25 +171,94 @@ export class FileStore implements SuspensionStore {
     fence: number | undefined,
     outcome: SuspensionOutcome,
     next?: StoredSuspension,
+    consumed: readonly string[] = [],
   ): Promise<SettleAnswer> {
-    checkSettlement(id, fence, outcome, next);
-    return this.#withId<SettleAnswer>(id, { kind: 'unknown' }, async (log) => {
-      const decide = (lifecycle: Parameters<typeof decideSettlement>[0]) => decideSettlement(lifecycle, fence, outcome);
+    checkSettlement(id, fence, outcome, next, consumed);
+    return this.#withId<SettleAnswer>(id, { kind: 'unknown' }, async (log, root) => {
+      const mailbox = log.mailbox(runIdOf(id));
+      const keys = await inMailbox(mailbox, consumed);
+      const decide = (lifecycle: LifecycleState) => decideSettlement(lifecycle, fence, outcome, keys);
+      const index = new DueIndex(root);
+      if (next?.dueAtMs !== undefined) await index.add(next.dueAtMs, next.id, next.deployment);
+      const left = async () => (await mailbox.pending()).length > keys.length;
+      // Messages that are left make the next one due. More of them may come before it is there, or after.
+      if (next !== undefined && (await left())) await index.add(0, next.id, next.deployment);
       const answer = await log.change(id, decide, { from: fence ?? 0, next });
       // An outcome that another process recorded may not be synced yet, and is reported from here on.
       if (answer?.kind === 'recorded' || answer?.kind === 'settled') await log.sync(id);
+      if (answer?.kind === 'recorded' && next !== undefined) {
+        // What is not done here is done by the next claim, or by whoever looks for the run.
+        await noteGeneration(root, next.id).catch(() => {});
+        await mailbox.consume(keys).catch(() => {});
+        if ((await mailbox.pending()).length > 0) await index.add(0, next.id, next.deployment);
+      }
       return answer ?? { kind: 'unknown' };
     });
   }
 
-  async list({ after = '', limit }: { readonly after?: string; readonly limit: number }): Promise<SuspensionPage> {
-    checkPage(limit);
-    return this.#within((log, root) => listRecords(log, root, after, limit));
+  async current(runId: string): Promise<FoundSuspension | undefined> {
+    for (;;) {
+      const last = await this.#withRun(runId, undefined, (log, root) => lastGeneration(log, root, runId));
+      const id = last?.id;
+      const found = id === undefined ? undefined : await this.read(id);
+      // It went on between the two.
+      if (found?.state !== 'continued' || (await this.#isLast(id as string))) return found;
+    }
   }
 
-  async sweep(nowMs: number): Promise<SuspensionSweep> {
-    checkTime('nowMs', nowMs);
-    return this.#within((log, root) => sweepRecords(log, root, nowMs));
+  async messages(runId: string): Promise<readonly StoredMessage[]> {
+    return this.#withRun(runId, [], async (log, root) => {
+      const last = await lastGeneration(log, root, runId);
+      const consumed = new Set(last === undefined ? [] : (await log.beginning(last.id))?.consumed);
+      const mail = await log.mailbox(runId).read();
+      return mail.filter(({ key }) => !consumed.has(key)).map(({ message }) => message);
+    });
+  }
+
+  async post(runId: string, message: StoredMessage): Promise<PostAnswer> {
+    checkMessage(message);
+    return this.#withRun<PostAnswer>(runId, 'unknown', async (log, root) => {
+      const before = await lastGeneration(log, root, runId);
+      if (before === undefined) return 'unknown';
+      if (before.lifecycle.state === 'settled') return 'ended';
+      const { id } = before;
+      const deployment = (await log.headerAt(id, 0))?.beginning?.facts.deployment;
+      const index = new DueIndex(root);
+      const mailbox = log.mailbox(runId);
+      // Before and after: a hint that is found before the message is there is removed.
+      await index.add(0, id, deployment);
+      const answer = await mailbox.post(message);
+      if (answer === 'full') return answer;
+      // The run may have gone on, or ended, meanwhile.
+      const last = await lastGeneration(log, root, runId);
+      const lifecycle = last?.lifecycle;
+      if (last !== undefined && lifecycle?.state !== 'settled') {
+        await index.add(0, last.id, deployment);
+        return answer;
+      }
+      const isConsumed = lifecycle?.state === 'settled' && lifecycle.consumed?.includes(messageKey(message.id));
+      if (answer === 'duplicate' || isConsumed) return answer;
+      await mailbox.withdraw(message.id);
+      return 'ended';
+    });
+  }
+
+  async due(
+    nowMs: number,
+    options: { readonly limit: number; readonly deployment?: string },
+  ): Promise<readonly DueSuspension[]> {
+    checkDue(nowMs, options);
+    return this.#within((log, root) => findDue(log, root, nowMs, options));
+  }
+
+  async list(options: SuspensionFilter & { readonly after?: string; readonly limit: number }): Promise<SuspensionPage> {
+    checkPage(options);
+    return this.#within((log, root) => listRecords(log, root, options));
+  }
+
+  async sweep(nowMs: number, options: SweepOptions = {}): Promise<SuspensionSweep> {
+    checkSweep(nowMs, options);
+    return this.#within((log, root) => sweepRecords(log, root, nowMs, options));
   }
 
   async forget(ids: readonly string[]): Promise<void> {
@@ -188,8 +291,18 @@ export class FileStore implements SuspensionStore {
     opened?.directory.close();
   }
 
+  /** Whether what it continued as is not there: it was removed by somebody else. */
+  #isLast(id: string): Promise<boolean> {
+    return this.#withId(id, true, async (log) => (await log.lifecycle(idAfter(id) as string)) === undefined);
+  }
+
+  /** As {@link #withId}, for the id of a run. */
+  #withRun<T>(runId: string, unknown: T, run: (log: RecordLog, root: string) => Promise<T>): Promise<T> {
+    return this.#withId(`${runId}.1`, unknown, run);
+  }
+
   /** Like {@link #within}; a malformed id counts as unknown and never becomes part of a path. */
-  async #withId<T>(id: string, unknown: T, run: (log: RecordLog) => Promise<T>): Promise<T> {
+  async #withId<T>(id: string, unknown: T, run: (log: RecordLog, root: string) => Promise<T>): Promise<T> {
     if (this.#isClosed) throw storeClosed();
     return parseSuspensionId(id) === undefined ? unknown : this.#within(run);
   }
@@ -266,6 +379,17 @@ export class FileStore implements SuspensionStore {
       ...(cause !== undefined && { cause }),
     });
   }
+}
+
+function runIdOf(id: string): string {
+  return parseSuspensionId(id)?.runId as string;
+}
+
+/** The keys of those messages that are there: others, which may come later, are not consumed. */
+async function inMailbox(mailbox: RunMailbox, ids: readonly string[]): Promise<readonly string[]> {
+  if (ids.length === 0) return [];
+  const pending = new Set(await mailbox.pending());
+  return ids.map(messageKey).filter((key) => pending.has(key));
 }
 
 /** Whether the same suspension already exists and is not settled. */

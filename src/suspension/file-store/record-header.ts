@@ -4,13 +4,22 @@ import {
   count,
   dictionary,
   either,
+  list,
   oneOf,
   readShaped,
   record,
   type Shape,
   text,
 } from '../../codec/message-shape.js';
-import { MAX_ID_LENGTH, MAX_INFO_BYTES, MAX_OWNER_LENGTH, MAX_TENANT_LENGTH, MAX_VERSION } from '../check.js';
+import {
+  MAX_DEPLOYMENT_LENGTH,
+  MAX_ID_LENGTH,
+  MAX_INFO_BYTES,
+  MAX_MESSAGES,
+  MAX_OWNER_LENGTH,
+  MAX_TENANT_LENGTH,
+  MAX_VERSION,
+} from '../check.js';
 import { incompatible } from '../incompatible.js';
 import type { LifecycleState } from '../lifecycle.js';
 import type { SuspensionFacts } from '../views.js';
@@ -50,8 +59,10 @@ export interface RecordHeader {
   readonly beginning?: BeginningHeader;
 }
 
-/** The info, plus ids, times, an owner, digests. */
-export const MAX_HEADER_BYTES = MAX_INFO_BYTES + 16 * 1024;
+/** How a record names a message: see `messageKey`. */
+const MESSAGE_KEY_LENGTH = 32;
+/** The info, two lists of messages, plus ids, times, an owner, digests. */
+export const MAX_HEADER_BYTES = MAX_INFO_BYTES + 2 * MAX_MESSAGES * (MESSAGE_KEY_LENGTH + 2) + 16 * 1024;
 /** Small values count as more than their size. */
 const BOUNDS = { maxBytes: 2 * MAX_HEADER_BYTES, maxValues: 200_000 };
 const DIGEST_BYTES = 32;
@@ -60,28 +71,30 @@ const version: Shape<number> = (value) =>
   count(value) ?? ((value as number) > MAX_VERSION ? `is more than ${MAX_VERSION}` : undefined);
 const part = record({ bytes: count, digest: binary(DIGEST_BYTES) });
 const moment = { version, expiresAtMs: count };
+const messages = list(text(MESSAGE_KEY_LENGTH), MAX_MESSAGES);
+const wake = { dueAtMs: count, seen: messages };
 
 const standing: Shape<LifecycleHeader> = either(
-  record({ ...moment, state: oneOf('suspended') }),
+  record({ ...moment, state: oneOf('suspended') }, wake),
   either(
-    record({
-      ...moment,
-      state: oneOf('resuming'),
-      fence: version,
-      owner: text(MAX_OWNER_LENGTH),
-      leaseUntilMs: count,
-    }),
-    record({
-      ...moment,
-      state: oneOf('settled'),
-      outcome: record({
-        state: oneOf('completed', 'failed', 'continued', 'cancelled', 'expired'),
-        settledAtMs: count,
-        keepUntilMs: count,
-      }),
-    }),
+    record(
+      { ...moment, state: oneOf('resuming'), fence: version, owner: text(MAX_OWNER_LENGTH), leaseUntilMs: count },
+      { ...wake, losses: version, claimed: messages },
+    ),
+    record(
+      {
+        ...moment,
+        state: oneOf('settled'),
+        outcome: record({
+          state: oneOf('completed', 'failed', 'continued', 'cancelled', 'expired'),
+          settledAtMs: count,
+          keepUntilMs: count,
+        }),
+      },
+      { consumed: messages },
+    ),
   ),
-);
+) as Shape<LifecycleHeader>;
 
 const anything: Shape<unknown> = () => undefined;
 
@@ -92,7 +105,7 @@ const header: Shape<RecordHeader> = record(
     beginning: record({
       facts: record(
         { id: text(MAX_ID_LENGTH), createdAtMs: count, expiresAtMs: count, info: dictionary(anything) },
-        { tenant: text(MAX_TENANT_LENGTH) },
+        { tenant: text(MAX_TENANT_LENGTH), dueAtMs: count, deployment: text(MAX_DEPLOYMENT_LENGTH) },
       ),
       envelope: part,
     }),

@@ -1,6 +1,7 @@
-import type { SuspensionPage, SuspensionSummary } from '../../api/suspension-store.js';
+import type { SuspensionFilter, SuspensionPage, SuspensionSummary } from '../../api/suspension-store.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { idAfter } from '../../support/run-ids.js';
+import { matches } from '../check.js';
 import type { RecordLog } from './record-log.js';
 import { shardOf } from './record-paths.js';
 import { IDS_AT_ONCE, inBatches, type ScannedRecord, SHARDS, scanShard } from './record-scan.js';
@@ -9,7 +10,11 @@ import { IDS_AT_ONCE, inBatches, type ScannedRecord, SHARDS, scanShard } from '.
 type Line = { readonly summary: SuspensionSummary } | { readonly unreadable: string } | undefined;
 
 /** One page of all suspensions, by id. Opens only the files of those on the page. */
-export async function listRecords(log: RecordLog, root: string, after: string, limit: number): Promise<SuspensionPage> {
+export async function listRecords(
+  log: RecordLog,
+  root: string,
+  { after = '', limit, ...filter }: SuspensionFilter & { readonly after?: string; readonly limit: number },
+): Promise<SuspensionPage> {
   const suspensions: SuspensionSummary[] = [];
   const unreadable: string[] = [];
   let last: string | undefined;
@@ -19,8 +24,9 @@ export async function listRecords(log: RecordLog, root: string, after: string, l
     const { records, hasMore, lines } = await listShard(log, root, shard, after, room);
     for (const line of lines) {
       if (line === undefined) continue;
-      if ('summary' in line) suspensions.push(line.summary);
-      else unreadable.push(line.unreadable);
+      if ('summary' in line) {
+        if (matches(filter, line.summary)) suspensions.push(line.summary);
+      } else unreadable.push(line.unreadable);
     }
     last = records.at(-1)?.id ?? last;
     if (hasMore) return { suspensions, unreadable, ...(last !== undefined && { next: last }) };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { StoredSuspension, SuspensionOutcome } from '../../api/suspension-store.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { writeTemporary } from '../../support/files/own-file.js';
-import { idAfter, idBefore } from '../../support/run-ids.js';
+import { idAfter, idBefore, parseSuspensionId } from '../../support/run-ids.js';
 import { MAX_VERSION } from '../check.js';
 import { incompatible } from '../incompatible.js';
 import { type Decision, dueAt, initialLifecycle, type LifecycleState } from '../lifecycle.js';
@@ -12,6 +12,8 @@ import { factsOf, type SuspensionFacts } from '../views.js';
 import { encodeRecord, envelopeOf, lifecycleOf, RECORD_OVERHEAD_BYTES, type RecordContent } from './record.js';
 import { explain, type RecordFile, readRecord } from './record-file.js';
 import { pathOf, shardOf, syncDirectory } from './record-paths.js';
+import { RunMailbox } from './run-mailbox.js';
+import { noteGeneration, removePointer } from './run-pointer.js';
 
 /**
  * The latest time that every file system can store. Later ones are due early, which costs a check and is
@@ -71,10 +73,20 @@ export class RecordLog {
     return { facts: file.header.beginning.facts, envelope: await this.#envelopeOf(id, file), lifecycle };
   }
 
-  /** The whole sealed bytes. */
-  async envelope(id: string): Promise<Uint8Array | undefined> {
+  /** The whole sealed bytes, and the messages that the previous generation consumed. */
+  async beginning(
+    id: string,
+  ): Promise<{ readonly envelope: Uint8Array; readonly consumed: readonly string[] } | undefined> {
     const file = await this.#read(id, 0, 'whole');
-    return file && this.#envelopeOf(id, file);
+    if (file === undefined) return undefined;
+    const before = file.header.transition?.standing;
+    const consumed = before?.state === 'settled' ? (before.consumed ?? []) : [];
+    return { envelope: await this.#envelopeOf(id, file), consumed };
+  }
+
+  /** The mailbox of a run, in the same directory. */
+  mailbox(runId: string): RunMailbox {
+    return new RunMailbox(this.#root, runId, this.#key);
   }
 
   /**
@@ -89,7 +101,7 @@ export class RecordLog {
     let file = await this.#read(id, 0, 'header');
     if (file === undefined && (await this.#recover(id))) file = await this.#read(id, 0, 'header');
     const facts = file?.header.beginning?.facts;
-    return facts && initialLifecycle(facts.expiresAtMs);
+    return facts && initialLifecycle(facts);
   }
 
   /** The header of one file. */
@@ -101,7 +113,7 @@ export class RecordLog {
    * Decides on a transition and makes it; decides again if another process made one meanwhile.
    *
    * @param from a previous version, if one is known
-   * @param prepare called before the transition, which is not made if this rejects
+   * @param prepare called before the transition, which is not made if this rejects; then it is decided again
    * @param next the generation that starts with it
    * @returns undefined if it is unknown, or was deleted
    */
@@ -120,8 +132,10 @@ export class RecordLog {
       const decision = decide(lifecycle);
       if (decision.next === undefined) return decision.answer;
       await prepare?.();
-      const appended = await this.#append(id, decision.next, next);
-      if (appended === 'appended') return decision.answer;
+      const prepared = prepare === undefined ? decision : decide(lifecycle);
+      if (prepared.next === undefined) return prepared.answer;
+      const appended = await this.#append(id, prepared.next, next);
+      if (appended === 'appended') return prepared.answer;
       if (appended === 'gone') return undefined;
       known = lifecycle.version;
     }
@@ -186,7 +200,15 @@ export class RecordLog {
     if (before !== undefined && (await this.#isLeft(before))) return false;
     const { version, outcome } = lifecycle;
     const next = idAfter(id);
-    if (outcome.state === 'continued' && next !== undefined) await this.promote(id, version, next);
+    if (outcome.state === 'continued' && next !== undefined) {
+      await this.promote(id, version, next);
+      // Where it went on would not be found without its first generation.
+      await noteGeneration(this.#root, next);
+    } else {
+      const runId = parseSuspensionId(id)?.runId as string;
+      await this.mailbox(runId).remove();
+      await removePointer(this.#root, runId);
+    }
     await this.forget(id, versions);
     // Includes files that were added after the names were read. Versions have no gaps.
     for (let later = Math.max(0, ...versions) + 1; await this.#exists(id, later); later++)

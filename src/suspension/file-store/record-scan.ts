@@ -123,9 +123,9 @@ function isBefore(a: Found | undefined, b: Found | undefined): boolean {
   return (a as Found).id < (b as Found).id;
 }
 
-/** All records of a shard, in pages of some thousands. */
-export async function* pagesOf(root: string, shard: string): AsyncGenerator<ScannedShard> {
-  let after: string | undefined = '';
+/** All records of a shard, in pages of some thousands, from the first one after an id. */
+export async function* pagesOf(root: string, shard: string, from = ''): AsyncGenerator<ScannedShard> {
+  let after: string | undefined = from;
   while (after !== undefined) {
     const page: ScannedShard = await scanShard(root, shard, after);
     yield page;

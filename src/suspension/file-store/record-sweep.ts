@@ -1,18 +1,20 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { SuspensionSweep } from '../../api/suspension-store.js';
+import type { SuspensionSweep, SweepOptions } from '../../api/suspension-store.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { namesIn } from '../../support/files/directory-names.js';
 import { isOrphaned, parseTemporary, type Temporary } from '../../support/files/temporary.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
 import { decideExpiry } from '../lifecycle.js';
 import type { RecordLog } from './record-log.js';
-import { pathOf } from './record-paths.js';
+import { pathOf, shardOf } from './record-paths.js';
 import { inBatches, pagesOf, type ScannedRecord, type ScannedShard, SHARDS } from './record-scan.js';
 
 /** A record is written in milliseconds, or in seconds on a bad disk. */
 const STALE_TEMPORARY_MS = 60 * 60 * 1000;
+/** Of runs that are looked at before the limit of a sweep is. */
+const RUNS_AT_ONCE = 16;
 /** File systems round times. */
 const ROUNDING_MS = 1;
 /** Errors that a single name can cause: something other than a file, or a file that must not be touched. */
@@ -36,22 +38,61 @@ interface Report {
  * One pass over all suspensions. A file's modification time says when it is due, so most suspensions cost
  * only reading its status. Any number of processes may sweep at the same time. A problem with one name does
  * not affect the others.
+ *
+ * @param options.after the last id of the part that the call before it did
  */
-export async function sweepRecords(log: RecordLog, root: string, nowMs: number): Promise<SuspensionSweep> {
+export async function sweepRecords(
+  log: RecordLog,
+  root: string,
+  nowMs: number,
+  { limit = Number.POSITIVE_INFINITY, after = '' }: SweepOptions,
+): Promise<SuspensionSweep> {
   const report: Report = { expired: [], forgottenIds: [], unreadable: [] };
-  await sweepTemporaries(root, await temporariesIn(root), nowMs);
+  let next: string | undefined;
+  if (after === '') await sweepTemporaries(root, await temporariesIn(root), nowMs);
   for (const shard of SHARDS) {
+    if (after !== '' && shard < shardOf(after)) continue;
     const expiredBefore = report.expired.length;
-    for await (const { records, temporaries } of pagesOf(root, shard)) {
-      await sweepTemporaries(join(root, shard), temporaries, nowMs);
-      await inBatches(runsOf(records), (run) => sweepRun(log, root, run, nowMs, report));
-    }
+    next = await sweepShard(log, root, shard, nowMs, report, limit, after);
     const [one] = report.expired.slice(expiredBefore);
     if (one !== undefined) await log.sync(one);
+    if (next !== undefined) break;
   }
   const { forgottenIds, ...rest } = report;
   const forgotten = forgottenIds.length;
-  return { ...rest, forgotten, ...(forgotten > 0 && { forgottenIds }) };
+  return { ...rest, forgotten, ...(forgotten > 0 && { forgottenIds }), ...(next !== undefined && { next }) };
+}
+
+/** @returns the last id that was looked at, if the limit was reached */
+async function sweepShard(
+  log: RecordLog,
+  root: string,
+  shard: string,
+  nowMs: number,
+  report: Report,
+  limit: number,
+  after: string,
+): Promise<string | undefined> {
+  for await (const { records, temporaries } of pagesOf(root, shard, after)) {
+    await sweepTemporaries(join(root, shard), temporaries, nowMs);
+    let chunk: ScannedRecord[][] = [];
+    const done = () => report.expired.length + report.forgottenIds.length + report.unreadable.length;
+    const sweepChunk = async () => {
+      await inBatches(chunk, (run) => sweepRun(log, root, run, nowMs, report));
+      const last = chunk.flat().reduce((most, { id }) => (id > most ? id : most), after);
+      chunk = [];
+      return done() >= limit ? last : undefined;
+    };
+    for (const run of runsOf(records)) {
+      chunk.push(run);
+      if (chunk.length < Math.min(limit - done(), RUNS_AT_ONCE)) continue;
+      const last = await sweepChunk();
+      if (last !== undefined) return last;
+    }
+    const last = await sweepChunk();
+    if (last !== undefined) return last;
+  }
+  return undefined;
 }
 
 /** The records of each run, by generation. Sorted by id, those of a run are adjacent. */

@@ -22,7 +22,7 @@ import {
 } from './record-header.js';
 
 /** Raise it whenever the layout changes: it is also part of the directory's name. */
-export const RECORD_VERSION = 1;
+export const RECORD_VERSION = 2;
 
 const FORMAT = new ContainerFormat({ magic: 'NXSR', version: RECORD_VERSION, minBytes: PREAMBLE_BYTES });
 /** What a record has beyond envelope and outcome. */

@@ -9,6 +9,8 @@ export interface Entry {
   state: 'waiting' | 'moved' | 'outcome';
   /** For an outcome: the time when it was recorded. */
   atMs: number;
+  /** Whether this process suspended it. */
+  readonly isOwn: boolean;
   /** The store has not acknowledged it yet. */
   isPending: boolean;
   version: number | undefined;
@@ -20,18 +22,20 @@ export interface Entry {
 export class Account implements KeptUsage {
   waiting = 0;
   waitingBytes = 0;
+  /** Of those that wait, the ones that this process suspended. */
+  own = 0;
   outcomes = 0;
   outcomeBytes = 0;
   /** Outcomes by age. */
   readonly queue = new AgeQueue();
 
-  add(id: string, { state, bytes, atMs }: Entry): void {
-    this.#count(state, bytes, 1);
+  add(id: string, { state, bytes, atMs, isOwn }: Entry): void {
+    this.#count(state, bytes, 1, isOwn);
     if (state === 'outcome') this.queue.add(id, atMs);
   }
 
-  remove(id: string, { state, bytes, atMs }: Entry): void {
-    this.#count(state, -bytes, -1);
+  remove(id: string, { state, bytes, atMs, isOwn }: Entry): void {
+    this.#count(state, -bytes, -1, isOwn);
     if (state === 'outcome') this.queue.remove(id, atMs);
   }
 
@@ -44,9 +48,10 @@ export class Account implements KeptUsage {
     return { waiting, waitingBytes, outcomes, outcomeBytes };
   }
 
-  #count(state: Entry['state'], bytes: number, one: 1 | -1): void {
+  #count(state: Entry['state'], bytes: number, one: 1 | -1, isOwn: boolean): void {
     if (state === 'waiting') {
       this.waiting += one;
+      if (isOwn) this.own += one;
       this.waitingBytes += bytes;
     } else if (state === 'outcome') {
       this.outcomes += one;

@@ -35,6 +35,11 @@ export class Ledger {
     return this.#all.usage;
   }
 
+  /** How many wait that this process suspended. */
+  get own(): number {
+    return this.#all.own;
+  }
+
   usageOf(tenant: string): KeptUsage | undefined {
     return this.#tenants.get(tenant)?.usage;
   }
@@ -55,6 +60,7 @@ export class Ledger {
       bytes,
       state: 'waiting',
       atMs: 0,
+      isOwn: true,
       isPending: true,
       version: undefined,
       seen: this.#census,
@@ -104,6 +110,7 @@ export class Ledger {
       bytes,
       state: 'waiting',
       atMs: 0,
+      isOwn: false,
       isPending: false,
       version: undefined,
       seen: this.#census,
@@ -119,8 +126,9 @@ export class Ledger {
     // An unknown one is counted with its tenant by the next census.
     if (entry === undefined || entry.state === 'outcome') return;
     const bytes = (this.#traits.retainsEnvelopes ? entry.bytes : 0) + contentBytes;
-    const { tenant } = entry;
-    this.#set(id, { tenant, bytes, state: 'outcome', atMs, isPending: false, version: undefined, seen: this.#census });
+    const { tenant, isOwn } = entry;
+    const recorded = { tenant, bytes, state: 'outcome', atMs, isOwn, isPending: false } as const;
+    this.#set(id, { ...recorded, version: undefined, seen: this.#census });
     this.#makeRoom(tenant, id);
   }
 
@@ -162,7 +170,8 @@ export class Ledger {
       }
       const { id, tenant, bytes, isSettled, atMs, version } = size;
       const state = isSettled ? 'outcome' : 'waiting';
-      this.#set(id, { tenant, bytes, state, atMs, isPending: false, version, seen: this.#census });
+      const isOwn = known?.isOwn ?? false;
+      this.#set(id, { tenant, bytes, state, atMs, isOwn, isPending: false, version, seen: this.#census });
     }
   }
 

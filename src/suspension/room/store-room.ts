@@ -43,6 +43,11 @@ export class StoreRoom {
     return this.#ledger.usage;
   }
 
+  /** The handlers that wait and that this process suspended, as far as it knows. */
+  get own(): number {
+    return this.#ledger.own;
+  }
+
   /** Refused handlers, by the scope of the bound. */
   get refused(): Readonly<Record<'total' | 'perTenant', number>> {
     return this.#refused;

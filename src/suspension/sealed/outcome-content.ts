@@ -1,22 +1,15 @@
 import type { ErrorCause, ExtensionCall, WasmResult } from '../../api/result.js';
 import type { SettledState } from '../../api/suspension-store.js';
 import { MalformedValueError } from '../../codec/values/decoding/byte-reader.js';
-import { ValueDecoder } from '../../codec/values/decoding/decode.js';
-import { MAX_NODES, OWN_END } from '../../codec/values/decoding/decoding-bounds.js';
-import { ValueEncoder } from '../../codec/values/encoding/encode.js';
 import { NotTransferableError } from '../../codec/values/encoding/not-transferable.js';
-import { inSlices } from '../../support/slices.js';
 import { incompatible } from '../incompatible.js';
 import { openEnvelope, sealEnvelope } from './envelope.js';
 import type { EnvelopeKeys } from './envelope-keys.js';
 import { type AnsweredCalls, OUTCOME_HEADER, type OutcomeHeader, RESULT_FRAME } from './outcome-shape.js';
+import { decodeValues, encodeValues } from './values.js';
 
-/** Smaller ones are read at once. */
-const AT_ONCE_BYTES = 1_024;
 /** A smaller content cannot contain more values than the decoder accepts. */
 const SURELY_DECODABLE_BYTES = 1024 * 1024;
-/** The outcome of the VM is not larger, but the surrounding data adds a little. */
-const MAX_OUTCOME_NODES = 2 * MAX_NODES;
 
 /** A result as bytes, or the reason why it cannot be encoded: it has values that the decoder would refuse. */
 export type EncodedOutcome = { readonly content: Uint8Array } | { readonly unencodable: string };
@@ -32,10 +25,8 @@ export async function encodeOutcome(result: WasmResult): Promise<EncodedOutcome>
   const values: unknown[] = [];
   const frame = mapValues(result, (value) => values.push(value));
   try {
-    const encoder = new ValueEncoder();
-    encoder.beginFields([frame, ...values], ['result'], Number.POSITIVE_INFINITY);
-    const content = await inSlices((until) => (encoder.run(until) ? { done: encoder.finish() } : undefined));
-    if (content.length > SURELY_DECODABLE_BYTES) await decodeContent(content);
+    const content = await encodeValues([frame, ...values], 'result');
+    if (content.length > SURELY_DECODABLE_BYTES) await decodeValues(content);
     return { content };
   } catch (error) {
     if (error instanceof NotTransferableError) return { unencodable: error.reason };
@@ -50,21 +41,13 @@ export async function encodeOutcome(result: WasmResult): Promise<EncodedOutcome>
  * @throws MalformedValueError if it is not a result, even if its seal is valid
  */
 export async function decodeOutcome(content: Uint8Array): Promise<WasmResult> {
-  const fields = await decodeContent(content);
+  const fields = await decodeValues(content);
   const problem = RESULT_FRAME(fields[0]);
   if (problem !== undefined) throw new MalformedValueError(`is not a result: it ${problem}`);
   return mapValues(fields[0] as WasmResult, (number) => {
     if ((number as number) < fields.length) return fields[number as number];
     throw new MalformedValueError(`is not a result: there is no value ${number}`);
   });
-}
-
-function decodeContent(content: Uint8Array): Promise<unknown[]> | unknown[] {
-  const decoder = new ValueDecoder(content, true, { maxNodes: MAX_OUTCOME_NODES, end: OWN_END });
-  const step = (until: number) => (decoder.run(until) ? { done: decoder.fields } : undefined);
-  if (content.length > AT_ONCE_BYTES) return inSlices(step);
-  decoder.run();
-  return decoder.fields;
 }
 
 /** Seals an outcome. It opens only under this id and as this state. */

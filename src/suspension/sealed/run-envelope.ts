@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { EventOrigin } from '../../api/observer.js';
+import type { ExtensionCall } from '../../api/result.js';
 import type { FoundSuspension } from '../../api/suspension-store.js';
+import { MalformedValueError } from '../../codec/values/decoding/byte-reader.js';
 import type { NexusError } from '../../errors/nexus-error.js';
 import { LeftOut } from '../../execution/request/left-out.js';
+import type { WaitingRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
 import { compress, decompress, InflatedTooLargeError } from '../../support/compression.js';
 import { MAX_TENANT_LENGTH } from '../check.js';
@@ -17,7 +20,9 @@ import {
   type SealedRunHeader,
 } from './run-header.js';
 import { openPrepared, sealPrepared } from './sealed-prepared.js';
+import { decodeValues, encodeValues } from './values.js';
 
+const NOTHING = new Uint8Array(0);
 /** A snapshot is a difference from an image with a table of its places: in the worst case every other word. */
 const SNAPSHOT_GROWTH = 1.25;
 const SNAPSHOT_MARGIN_BYTES = 1024 * 1024;
@@ -62,26 +67,56 @@ export function storedTenant(tenant: string | undefined): string | undefined {
  */
 export async function sealRun(
   id: string,
-  run: SuspendedRun,
+  { run, calls }: Pick<WaitingRun, 'run' | 'calls'>,
   keys: EnvelopeKeys,
 ): Promise<Uint8Array | { readonly maxCalls: number }> {
-  const { snapshot, leftOut, handler, abi, prepared, ...header } = run;
+  const { snapshot, leftOut, handler, abi, prepared, callArguments: _, ...header } = run;
   const { sourceMap, ...named } = handler;
   const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
   const isSmall = sourceMap !== undefined && sourceMap.deflated.length <= MAX_SOURCE_MAP_BYTES;
   if (run.calls.length + (run.leftCalls?.length ?? 0) > MAX_CALLS) return { maxCalls: MAX_CALLS };
+  const args = await encodeArguments(calls);
   const values = await leftOut?.encode();
   const sealedPrepared = prepared && (await sealPrepared(prepared));
   const sealed: SealedRunHeader = {
     ...header,
+    ...(args.length > 0 && { argumentBytes: args.length }),
     ...(sealedPrepared && { prepared: sealedPrepared.sealed }),
     ...(abi !== UNNAMED_ABI && { abi }),
     handler: { ...named, source, ...(isSmall && { sourceMap }) },
     ...(values !== undefined && { leftOutBytes: values.length }),
   };
-  const deflated = await compress(values === undefined ? snapshot : Buffer.concat([snapshot, values]));
+  const parts = [args, snapshot, values ?? NOTHING].filter(({ length }) => length > 0);
+  const deflated = await compress(parts.length === 1 ? snapshot : Buffer.concat(parts));
   const payload = sealedPrepared === undefined ? deflated : Buffer.concat([deflated, sealedPrepared.payload]);
   return sealEnvelope(id, sealed, payload, keys);
+}
+
+async function encodeArguments(calls: readonly ExtensionCall[]): Promise<Uint8Array> {
+  if (calls.length === 0) return NOTHING;
+  return encodeValues([calls.length, ...calls.map(({ args }) => args)], 'arguments');
+}
+
+/**
+ * The calls that an opened run waits for, with their arguments.
+ *
+ * @throws NexusError SUSPENSION_INCOMPATIBLE if they are not what was sealed, or were sealed before arguments were
+ */
+export async function pendingCallsOf(id: string, { calls, callArguments }: SuspendedRun): Promise<ExtensionCall[]> {
+  if (calls.length === 0) return [];
+  const fault = (what: string) =>
+    incompatible('content', `The arguments of the calls of the handler ${id} ${what}.`, { suspensionId: id });
+  if (callArguments === undefined) throw fault('were not kept by the version that suspended it');
+  try {
+    const [count, ...rest] = await decodeValues(callArguments);
+    const args = rest.slice(0, calls.length);
+    const isWhole = count === calls.length && args.length === count && args.every(Array.isArray);
+    if (!isWhole) throw fault('are not those that were kept');
+    return calls.map((call, index) => ({ ...call, args: args[index] as unknown[] }));
+  } catch (error) {
+    if (error instanceof MalformedValueError) throw fault(`cannot be read: it ${error.message}`);
+    throw error;
+  }
 }
 
 /** The limits of runs that a runtime can resume. */
@@ -108,7 +143,13 @@ export async function openRun(
     const message = `The suspended handler ${id} cannot be opened: its envelope has a header that ${problem}. It is kept.`;
     throw incompatible('content', message, { suspensionId: id });
   }
-  const { abi = UNNAMED_ABI, leftOutBytes = 0, prepared: sealedPrepared, ...run } = header as SealedRunHeader;
+  const {
+    abi = UNNAMED_ABI,
+    argumentBytes = 0,
+    leftOutBytes = 0,
+    prepared: sealedPrepared,
+    ...run
+  } = header as SealedRunHeader;
   if (abi !== ownAbi) throw otherAbi(id, abi, ownAbi);
   if (run.engine !== engine) {
     throw incompatible(
@@ -122,15 +163,16 @@ export async function openRun(
     const prepared = sealedPrepared && (await openPrepared(sealedPrepared, payload, maxBytes));
     const deflated = payload.subarray(0, payload.length - (prepared?.length ?? 0));
     // Values that were left out fit into a VM as well.
-    const content = await decompress(deflated, maxBytes + Math.min(leftOutBytes, memoryLimitBytes));
-    if (leftOutBytes > content.length) throw new RangeError('values of the state are missing');
+    const content = await decompress(deflated, maxBytes + argumentBytes + Math.min(leftOutBytes, memoryLimitBytes));
+    if (argumentBytes + leftOutBytes > content.length) throw new RangeError('what belongs to the snapshot is missing');
     const end = content.length - leftOutBytes;
     return {
       ...run,
       abi,
       ...(prepared && { prepared: prepared.values }),
       ...(leftOutBytes > 0 && { leftOut: LeftOut.from(content.subarray(end)) }),
-      snapshot: leftOutBytes === 0 ? content : content.subarray(0, end),
+      ...(argumentBytes > 0 && { callArguments: content.subarray(0, argumentBytes) }),
+      snapshot: argumentBytes + leftOutBytes === 0 ? content : content.subarray(argumentBytes, end),
     };
   } catch (error) {
     const isTooLarge = error instanceof InflatedTooLargeError;

@@ -12,6 +12,9 @@ export const MAX_SOURCE_CHARACTERS = 32 * 1024;
 /** A larger source map, deflated, is left out: errors then have places of the text that was compiled. */
 export const MAX_SOURCE_MAP_BYTES = 32 * 1024;
 
+/** Larger arguments of all calls together cannot leave a VM. */
+export const MAX_ARGUMENT_BYTES = 64 * 1024 * 1024;
+
 /** Long enough for any name of an application. */
 const NAME = text(64 * 1024);
 const HASH = text(256);
@@ -37,8 +40,10 @@ const requests = list(record({ callId: NAME }, { request: REQUEST }), MAX_CALLS)
  * What the header of an envelope is: a run without its snapshot, and without values that are beside that. An `abi` is in it from
  * version 2 on.
  */
-export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'leftOut' | 'abi' | 'prepared'> & {
+export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'leftOut' | 'abi' | 'prepared' | 'callArguments'> & {
   readonly abi?: number;
+  /** Of the arguments of its calls, which are before the snapshot. */
+  readonly argumentBytes?: number;
   /** Length of the values that were left out, behind the snapshot. */
   readonly leftOutBytes?: number;
   readonly prepared?: readonly SealedPrepared[];
@@ -68,6 +73,7 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
   },
   {
     abi: count,
+    argumentBytes: (value) => count(value) ?? ((value as number) > MAX_ARGUMENT_BYTES ? 'is too much' : undefined),
     trace: dictionary(NAME, MAX_TRACE_FIELDS),
     tenant: NAME,
     leftCalls: calls,

@@ -5,7 +5,7 @@ import { newRunId } from '#build/support/run-ids.js';
 import { FileStore } from '#build/suspension/file-store/file-store.js';
 
 /** The directory of the records in a suspension directory. */
-export const FORMAT_FOLDER = 'v1';
+export const FORMAT_FOLDER = 'v2';
 export const FAR_AWAY_MS = 1e12;
 const NONCE_BYTES = 12;
 

@@ -35,7 +35,7 @@ describe('the file store', () => {
 
   beforeEach(() => {
     harness = fileHarness();
-    root = join(harness.directory, 'v1');
+    root = join(harness.directory, 'v2');
     [store] = harness.open(1) as [SuspensionStore];
   });
   afterEach(() => harness.dispose());

@@ -19,7 +19,7 @@ import type { SuspensionStore } from '#src/api/suspension-store.js';
 import { packMessage } from '#src/codec/message-pack.js';
 import type { NexusError } from '#src/errors/nexus-error.js';
 import { FileStore } from '#src/suspension/file-store/file-store.js';
-import { encodeRecord } from '#src/suspension/file-store/record.js';
+import { encodeRecord, RECORD_VERSION } from '#src/suspension/file-store/record.js';
 import type { KeptSize } from '#src/suspension/room/kept.js';
 import { fileHarness, idOf, makeOutcome, makeSuspension } from '../store-helpers.js';
 
@@ -48,7 +48,7 @@ function sparse(path: string, bytes: number, start: Uint8Array = new Uint8Array(
 function preamble(headerBytes: number): Buffer {
   const start = Buffer.alloc(10);
   start.write('NXSR', 'latin1');
-  start.writeUInt16BE(1, 4);
+  start.writeUInt16BE(RECORD_VERSION, 4);
   start.writeUInt32BE(headerBytes, 6);
   return start;
 }
@@ -188,7 +188,7 @@ describe('a directory of suspensions', () => {
 
   beforeEach(async () => {
     harness = fileHarness();
-    root = join(harness.directory, 'v1');
+    root = join(harness.directory, 'v2');
     [store] = harness.open(1) as [FileStore];
     await store.put(makeSuspension(id));
     await store.put(makeSuspension(whole));

@@ -1,0 +1,98 @@
+import type { Extension } from '../../api/extension.js';
+import type { SegmentEffects, WasmResult } from '../../api/result.js';
+import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
+import { checkFunction, invalidArgument, readArgument } from '../../config/check.js';
+import { MAX_TIMER_MS } from '../../config/limits.js';
+import { checkShape } from '../../execution/request/execute-options.js';
+
+/** How calls of extensions that fail are made again. */
+export interface RetryPolicy {
+  /** Times that a call is made again after an error. A FatalError ends it. @default 0, and 5 for a RetryableError */
+  readonly retries?: number;
+  /** Before the first repetition, in milliseconds; doubled each time. @default 1,000 */
+  readonly backoffMs?: number;
+  /** The longest pause between two, in milliseconds. @default 60,000 */
+  readonly maxBackoffMs?: number;
+}
+
+/** Where effects and results of a run come from. */
+export interface RunStepInfo {
+  /** `runId.step`: the same each time that the same effects are told. Keep it with what you do, in one transaction. */
+  readonly key: string;
+  readonly runId: string;
+  readonly tenant?: string;
+}
+
+/** Options of `work`. */
+export interface WorkOptions {
+  /** Extensions that this process answers. A call of any other waits for a process that has it, or for `completeCall`. @default none */
+  readonly extensions?: Readonly<Record<string, Extension>>;
+  /** Runs that this process executes at the same time. @default 16 */
+  readonly concurrency?: number;
+  /**
+   * Receives the effects of a run in order, at each `await` and at its end, before anything that follows from them. Awaited. At least once, with
+   * the same key and the same content each time. If it throws, it is told again later. @default none
+   */
+  readonly onEffects?: (effects: SegmentEffects, info: RunStepInfo) => unknown;
+  /** Told that a run has ended; like `onEffects` at least once, and again if it throws. @default none */
+  readonly onEnd?: (result: WasmResult, info: RunStepInfo) => unknown;
+  /** A run whose process is lost so often in a row at the same step fails with INTERNAL_ERROR. @default 3 */
+  readonly maxCrashes?: number;
+  readonly retry?: RetryPolicy;
+  /** For one call of an extension, in milliseconds: a TimeoutError at the handler's `await`. @default 30,000 */
+  readonly callTimeoutMs?: number;
+}
+
+const KEYS: { readonly [K in keyof Required<WorkOptions>]: true } = {
+  extensions: true,
+  concurrency: true,
+  onEffects: true,
+  onEnd: true,
+  maxCrashes: true,
+  retry: true,
+  callTimeoutMs: true,
+};
+const RETRY_KEYS: { readonly [K in keyof Required<RetryPolicy>]: true } = {
+  retries: true,
+  backoffMs: true,
+  maxBackoffMs: true,
+};
+const MAX_CONCURRENCY = 10_000;
+const MAX_COUNT = 1_000_000;
+
+/** With defaults. */
+export type CheckedWorkOptions = ReturnType<typeof checkWorkOptions>;
+
+/** @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed */
+export function checkWorkOptions(options: WorkOptions) {
+  checkShape('options', options, KEYS);
+  const { extensions = {}, onEffects, onEnd, retry = {} } = options;
+  if (typeof extensions !== 'object' || extensions === null) {
+    throw invalidArgument('extensions', extensions, 'an object of extensions');
+  }
+  for (const [name, extension] of readArgument('extensions', () => Object.entries(extensions))) {
+    if (!isExtensionName(name)) throw invalidArgument('extensions', name, EXTENSION_NAME);
+    if (typeof extension !== 'object' || extension === null) {
+      throw invalidArgument(`extensions.${name}`, extension, 'an object of functions');
+    }
+  }
+  checkFunction('onEffects', onEffects);
+  checkFunction('onEnd', onEnd);
+  checkShape('retry', retry, RETRY_KEYS);
+  return {
+    extensions,
+    onEffects,
+    onEnd,
+    concurrency: whole('concurrency', options.concurrency ?? 16, 1, MAX_CONCURRENCY),
+    maxCrashes: whole('maxCrashes', options.maxCrashes ?? 3, 1, MAX_COUNT),
+    callTimeoutMs: whole('callTimeoutMs', options.callTimeoutMs ?? 30_000, 1, MAX_TIMER_MS),
+    retries: retry.retries === undefined ? undefined : whole('retry.retries', retry.retries, 0, MAX_COUNT),
+    backoffMs: whole('retry.backoffMs', retry.backoffMs ?? 1_000, 1, MAX_TIMER_MS),
+    maxBackoffMs: whole('retry.maxBackoffMs', retry.maxBackoffMs ?? 60_000, 1, MAX_TIMER_MS),
+  };
+}
+
+export function whole(name: string, given: unknown, least: number, most: number): number {
+  if (Number.isSafeInteger(given) && Number(given) >= least && Number(given) <= most) return Number(given);
+  throw invalidArgument(name, given, `a whole number from ${least} to ${most}`);
+}

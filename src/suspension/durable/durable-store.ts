@@ -1,0 +1,349 @@
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+
+import type { ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
+import type {
+  DueSuspension,
+  FoundSuspension,
+  PostAnswer,
+  StoredMessage,
+  StoredSuspension,
+  SuspensionFilter,
+  SuspensionPage,
+  SuspensionStore,
+} from '../../api/suspension-store.js';
+import { NotTransferableError } from '../../codec/values/encoding/not-transferable.js';
+import type { RuntimeConfig } from '../../config/resolve.js';
+import { NexusError } from '../../errors/nexus-error.js';
+import type { WaitingRun } from '../../execution/segment-runner.js';
+import type { SuspendedRun } from '../../execution/suspended-run.js';
+import { ABI_VERSION } from '../../guest/abi.js';
+import type { Telemetry } from '../../metrics/telemetry.js';
+import { formatSuspensionId, idAfter, parseSuspensionId } from '../../support/run-ids.js';
+import type { ExpirySweeps } from '../expiry-sweeps.js';
+import { HeldLease } from '../held-lease.js';
+import type { RecordedOutcomes } from '../recorded-outcomes.js';
+import type { StoreRoom } from '../room/store-room.js';
+import { openRun, pendingCallsOf, sealRun, storedTenant } from '../sealed/run-envelope.js';
+import { ask, offer } from '../store-calls.js';
+import { atOffset, type StoreClock } from '../store-clock.js';
+import { noRoom, notRecorded, tooLarge, tooManyCalls } from '../suspension-results.js';
+import {
+  type DurableContent,
+  openDurable,
+  openMessage,
+  type RunFacts,
+  type RunMessage,
+  sealDurable,
+  sealMessage,
+} from './durable-envelope.js';
+
+const RUN_ID_LENGTH = 22;
+/** A generation that is over is of use only to who was too slow. */
+const STEP_KEPT_MS = 60_000;
+
+/** The id under which a store has a run: run ids of the application may differ in case alone, which some file systems do not see. */
+export function storedRunId(runId: string): string {
+  return createHash('sha256').update(runId).digest('base64url').slice(0, RUN_ID_LENGTH);
+}
+
+/** Of what a listing shows. */
+const MAX_LABEL_LENGTH = 100;
+
+/** What a listing shows of a run. */
+function labelsOf({ runId, codeHash, inputHash, handlerName, panelId }: RunFacts): Readonly<Record<string, unknown>> {
+  const cut = (name: string) => name.slice(0, MAX_LABEL_LENGTH);
+  return {
+    ...{ runId, codeHash, inputHash },
+    ...(handlerName !== undefined && { handlerName: cut(handlerName) }),
+    ...(panelId !== undefined && { panelId: cut(panelId) }),
+  };
+}
+
+/** The claim on a generation of a run. */
+export interface HeldGeneration {
+  readonly id: string;
+  readonly content: DurableContent;
+  readonly messages: readonly StoredMessage[];
+  /** Whether nobody has told its effects yet. */
+  readonly isArrival: boolean;
+  /** Claims that were lost before, one after the other. */
+  readonly losses: number;
+  readonly lost: AbortSignal;
+  /** Gives it back: as it was, or due at a time, or only by messages. */
+  release(next?: { readonly dueAtMs?: number }): Promise<void>;
+  /** What {@link DurableStore.advance} and {@link DurableStore.finish} need. */
+  readonly fence: number;
+  readonly lease: HeldLease;
+  readonly bytes: number;
+}
+
+export interface DurableStoreParts {
+  readonly config: RuntimeConfig;
+  /** Fingerprint. */
+  readonly engine: string;
+  readonly store: SuspensionStore;
+  readonly room: StoreRoom;
+  readonly outcomes: RecordedOutcomes;
+  readonly sweeps: ExpirySweeps;
+  readonly telemetry: Telemetry;
+  readonly clock: StoreClock;
+}
+
+/** The runs in a store: generations under their sealed envelopes, and messages to them. */
+export class DurableStore {
+  readonly #parts: DurableStoreParts;
+  readonly #owner = `${hostname()}:${process.pid}`;
+
+  constructor(parts: DurableStoreParts) {
+    this.#parts = parts;
+  }
+
+  get clock(): StoreClock {
+    return this.#parts.clock;
+  }
+
+  /**
+   * Stores the begin of a run.
+   *
+   * @returns false if there is a run of this id
+   * @throws NexusError RESOURCE_LIMIT if there is no room
+   */
+  async begin(
+    content: Omit<DurableContent, 'arrivalMs'>,
+    startAtMs: number | undefined,
+    deployment: string,
+  ): Promise<boolean> {
+    const { store, room, clock } = this.#parts;
+    const runId = storedRunId(content.facts.runId);
+    if ((await ask(() => store.current(runId))) !== undefined) return false;
+    const nowMs = await clock.current();
+    const id = formatSuspensionId({ runId, generation: 1 });
+    const arrivalMs = Math.max(nowMs, startAtMs ?? 0);
+    const at = { deployment, nowMs, untilMs: arrivalMs };
+    const sealed = await this.#seal(id, { ...content, arrivalMs }, at);
+    if ('error' in sealed) {
+      const { code, message, context } = sealed.error;
+      throw new NexusError('RESOURCE_LIMIT', `The run ${content.facts.runId} cannot begin: ${message}`, {
+        context: { ...context, code },
+      });
+    }
+    try {
+      await ask(() => store.put(sealed));
+    } catch (error) {
+      room.withdraw(id);
+      // Another process has begun it at the same moment.
+      if (error instanceof NexusError && error.code === 'INVALID_ARGUMENT' && (await ask(() => store.current(runId))))
+        return false;
+      throw error;
+    }
+    room.confirm(id);
+    this.#parts.telemetry.runStarted();
+    this.#parts.sweeps.begin();
+    return true;
+  }
+
+  async due(limit: number, deployment: string): Promise<readonly DueSuspension[]> {
+    const nowMs = await this.#parts.clock.current();
+    return ask(() => this.#parts.store.due(nowMs, { limit, deployment }));
+  }
+
+  /**
+   * @returns undefined if somebody has it, or nobody can any more
+   * @throws NexusError SUSPENSION_INCOMPATIBLE for a damaged one, which is given back
+   */
+  async claim(id: string): Promise<HeldGeneration | undefined> {
+    const { store, clock, config, outcomes, room } = this.#parts;
+    const { leaseMs } = config.suspension;
+    const nowMs = await clock.current();
+    const lease = { owner: this.#owner, leaseUntilMs: nowMs + leaseMs };
+    const answer = await ask(() => store.claim(id, lease, nowMs));
+    if (answer.kind !== 'claimed') return undefined;
+    const { fence, envelope, messages, dueAtMs, losses } = answer;
+    const held = new HeldLease(store, clock, leaseMs, id, fence);
+    const release = async (next?: { readonly dueAtMs?: number }) => {
+      held.end();
+      await ask(() => store.release(id, fence, next)).catch(() => false);
+    };
+    try {
+      const content = await openDurable(id, envelope, await outcomes.keys());
+      room.note(id, storedTenant(content.facts.tenant), envelope.length);
+      const isArrival = dueAtMs === content.arrivalMs;
+      return {
+        id,
+        content,
+        messages,
+        isArrival,
+        losses,
+        lost: held.lost,
+        release,
+        fence,
+        lease: held,
+        bytes: envelope.length,
+      };
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  }
+
+  /**
+   * Records how a run goes on, and takes messages out of its mailbox.
+   *
+   * @param untilMs when it is due at the latest, by the store's clock: it expires long after that
+   * @returns the id of the next generation; an error if there is no room for it; undefined if the claim was lost
+   */
+  async advance(
+    held: HeldGeneration,
+    content: Omit<DurableContent, 'facts' | 'arrivalMs'>,
+    consumed: readonly string[],
+    deployment: string,
+    untilMs = 0,
+  ): Promise<string | { readonly error: WasmError } | undefined> {
+    const { room, clock, store } = this.#parts;
+    const next = idAfter(held.id) as string;
+    const nowMs = await clock.current();
+    const { facts } = held.content;
+    const at = { deployment, nowMs, untilMs: Math.max(nowMs, untilMs) };
+    const sealed = await this.#seal(next, { ...content, facts, arrivalMs: nowMs }, at, held.id);
+    if ('error' in sealed) return sealed;
+    const { outcomeRetentionMs } = this.#parts.config.suspension;
+    // What came of it is in the next generation, and nobody asks for it here.
+    const outcome = {
+      state: 'continued',
+      content: new Uint8Array(),
+      settledAtMs: nowMs,
+      keepUntilMs: nowMs + Math.min(outcomeRetentionMs, STEP_KEPT_MS),
+    } as const;
+    let isRecorded = false;
+    try {
+      const answer = await offer(store, held.id, held.fence, outcome, sealed, consumed);
+      isRecorded = answer.kind === 'recorded';
+    } finally {
+      held.lease.end();
+      if (isRecorded) room.confirm(next);
+      else room.withdraw(next, held.id);
+    }
+    if (!isRecorded) return undefined;
+    await room.record(held.id, 0, nowMs);
+    return next;
+  }
+
+  /** Records the end of a run. @returns false if the claim was lost */
+  async finish(held: HeldGeneration, result: WasmResult): Promise<boolean> {
+    const { outcomes, room, store } = this.#parts;
+    const state =
+      result.status === 'success' ? 'completed' : result.error?.code === 'CANCELLED' ? 'cancelled' : 'failed';
+    await this.#parts.clock.current();
+    const outcome = await outcomes.sealPlain(held.id, state, result);
+    const answer = await offer(store, held.id, held.fence, outcome, undefined);
+    held.lease.end();
+    if (answer.kind !== 'recorded') return false;
+    this.#parts.telemetry.runEnded(state);
+    await room.record(held.id, outcome.content.length, outcome.settledAtMs);
+    return true;
+  }
+
+  /** Seals a handler that waits, for the generation after a claimed one. */
+  async sealHandler(
+    held: HeldGeneration,
+    { run, calls }: Pick<WaitingRun, 'run' | 'calls'>,
+  ): Promise<{ readonly inner: Uint8Array; readonly untilMs: number } | { readonly error: WasmError }> {
+    await this.#parts.clock.current();
+    const stored = atOffset(run, this.#parts.clock.offsetMs);
+    try {
+      const inner = await sealRun(
+        idAfter(held.id) as string,
+        { run: stored, calls },
+        await this.#parts.outcomes.keys(),
+      );
+      if ('maxCalls' in inner) return { error: tooManyCalls(run.calls.length, inner.maxCalls) };
+      return { inner, untilMs: Math.max(0, ...(stored.timers ?? []).map(({ dueAtMs }) => dueAtMs)) };
+    } catch (error) {
+      if (error instanceof NotTransferableError) return { error: notRecorded(error.reason) };
+      throw error;
+    }
+  }
+
+  /**
+   * The handler that waits, and its calls.
+   *
+   * @throws NexusError SUSPENSION_INCOMPATIBLE
+   */
+  async openHandler(
+    id: string,
+    { inner }: DurableContent,
+  ): Promise<{ readonly run: SuspendedRun; readonly calls: readonly ExtensionCall[] }> {
+    const { config, engine, outcomes, clock } = this.#parts;
+    const bounds = { abi: ABI_VERSION, engine, memoryLimitBytes: config.limits.memoryLimitBytes };
+    const opened = await openRun(id, inner ?? new Uint8Array(), await outcomes.keys(), bounds);
+    const calls = await pendingCallsOf(id, opened);
+    return { run: atOffset(opened, -clock.offsetMs), calls };
+  }
+
+  list(options: SuspensionFilter & { readonly after?: string; readonly limit: number }): Promise<SuspensionPage> {
+    return ask(() => this.#parts.store.list(options));
+  }
+
+  current(runId: string): Promise<FoundSuspension | undefined> {
+    return ask(() => this.#parts.store.current(storedRunId(runId)));
+  }
+
+  async open(found: FoundSuspension): Promise<DurableContent | undefined> {
+    if (found.envelope === undefined) return undefined;
+    return openDurable(found.id, found.envelope, await this.#parts.outcomes.keys());
+  }
+
+  /** The result of a run that has ended. */
+  async resultOf(found: FoundSuspension): Promise<WasmResult | undefined> {
+    if (found.outcome === undefined) return undefined;
+    const { result } = await this.#parts.outcomes.open(found.id, found.outcome);
+    const { replayed: _, ...rest } = result;
+    return rest as WasmResult;
+  }
+
+  async post(runId: string, id: string, message: RunMessage): Promise<PostAnswer> {
+    const stored = storedRunId(runId);
+    const content = await sealMessage(stored, id, message, await this.#parts.outcomes.keys());
+    return ask(() => this.#parts.store.post(stored, { id, content }));
+  }
+
+  async messagesOf(id: string): Promise<readonly StoredMessage[]> {
+    const runId = parseSuspensionId(id)?.runId as string;
+    return ask(() => this.#parts.store.messages(runId));
+  }
+
+  async openMessage(id: string, { id: messageId, content }: StoredMessage): Promise<RunMessage> {
+    const runId = parseSuspensionId(id)?.runId as string;
+    return openMessage(runId, messageId, content, await this.#parts.outcomes.keys());
+  }
+
+  async #seal(
+    id: string,
+    content: DurableContent,
+    at: {
+      readonly deployment: string;
+      readonly nowMs: number;
+      readonly untilMs: number;
+    },
+    replaces?: string,
+  ): Promise<StoredSuspension | { readonly error: WasmError }> {
+    const { config, room, outcomes } = this.#parts;
+    const { maxBytes, ttlMs } = config.suspension;
+    const tenant = storedTenant(content.facts.tenant);
+    const envelope = await sealDurable(id, content, await outcomes.keys());
+    if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
+    const suspension: StoredSuspension = {
+      id,
+      envelope,
+      createdAtMs: at.nowMs,
+      expiresAtMs: at.untilMs + ttlMs,
+      dueAtMs: content.arrivalMs,
+      deployment: at.deployment,
+      ...(tenant !== undefined && { tenant }),
+      info: labelsOf(content.facts),
+    };
+    const refusal = await room.admit(suspension, replaces);
+    return refusal === undefined ? suspension : { error: noRoom(refusal, envelope.length) };
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Tests for a `SuspensionStore` of your own: the contract as a suite, and a model of it.
+ *
+ * @module nexus-runtime/testing/store
+ */
+
+export type {
+  ClaimAnswer,
+  DueSuspension,
+  FoundSuspension,
+  PostAnswer,
+  SettleAnswer,
+  SettledState,
+  StoredMessage,
+  StoredSuspension,
+  SuspensionFilter,
+  SuspensionLease,
+  SuspensionOutcome,
+  SuspensionPage,
+  SuspensionState,
+  SuspensionStore,
+  SuspensionSummary,
+  SuspensionSweep,
+  SweepOptions,
+} from '../../api/suspension-store.js';
+export { checkStoreModel, type ModelCheckOptions } from './check-model.js';
+export { describeStore } from './conformance.js';
+export type { StoreExpectation, StoreHarness, TestFramework } from './framework.js';

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+
+import {
+  type DurableContent,
+  openDurable,
+  openMessage,
+  sealDurable,
+  sealMessage,
+} from '#src/suspension/durable/durable-envelope.js';
+import { openEnvelope, sealEnvelope } from '#src/suspension/sealed/envelope.js';
+import { envelopeKeys } from '#src/suspension/sealed/envelope-keys.js';
+
+const ID = 'AAAAAAAAAAAAAAAAAAAAAA.1';
+const keys = envelopeKeys([], async () => Buffer.alloc(32, 7));
+const facts = { runId: 'order-7', codeHash: 'a', inputHash: 'b', startedAtMs: 5, maxCalls: 9, tenant: 'acme' };
+const CONTENT: DurableContent = {
+  kind: 'waiting',
+  facts,
+  arrivalMs: 7,
+  document: Buffer.from('document'),
+  inner: Buffer.from('handler'),
+  later: ['c1'],
+};
+const refused = { code: 'SUSPENSION_INCOMPATIBLE' };
+
+describe('a generation of a run', () => {
+  it('opens as it was sealed, under its id alone', async () => {
+    for (const content of [CONTENT, { kind: 'begin', facts, arrivalMs: 1, document: new Uint8Array() } as const]) {
+      const sealed = await sealDurable(ID, content, await keys);
+      const opened = await openDurable(ID, sealed, await keys);
+      expect({ ...opened, document: Buffer.from(opened.document) }).toEqual({
+        ...content,
+        document: Buffer.from(content.document),
+      });
+      await expect(openDurable('BAAAAAAAAAAAAAAAAAAAAA.1', sealed, await keys)).rejects.toMatchObject(refused);
+    }
+  });
+
+  it.each<[string, object]>([
+    ['another kind', { kind: 'other' }],
+    ['a handler that is longer than all of it', { innerBytes: 1e6 }],
+    ['a handler that is longer than anything', { innerBytes: Number.MAX_SAFE_INTEGER }],
+    ['no handler, although it waits', { innerBytes: 0 }],
+    ['a handler, although it has ended', { kind: 'end' }],
+    ['a field that is not known', { more: 1 }],
+    ['no facts', { facts: {} }],
+    ['facts of another type', { facts: { ...facts, maxCalls: '9' } }],
+    ['a call that is no name', { later: [5] }],
+  ])('with %s is refused', async (_title, change) => {
+    const { header, payload } = await openEnvelope(ID, await sealDurable(ID, CONTENT, await keys), await keys);
+    const edited = await sealEnvelope(ID, { ...(header as object), ...change }, payload, await keys);
+    await expect(openDurable(ID, edited, await keys)).rejects.toMatchObject(refused);
+  });
+
+  it('whose document does not inflate, or is a suspension of executeHandler, is refused', async () => {
+    const { header } = await openEnvelope(ID, await sealDurable(ID, CONTENT, await keys), await keys);
+    const torn = await sealEnvelope(ID, header, Buffer.from('handler and no document'), await keys);
+    const other = await sealEnvelope(ID, { engine: 'x' }, new Uint8Array(), await keys);
+    for (const envelope of [torn, other]) {
+      await expect(openDurable(ID, envelope, await keys)).rejects.toMatchObject(refused);
+    }
+  });
+});
+
+describe('a message to a run', () => {
+  const message = { type: 'answer', callId: 'c1', document: Buffer.from('document') } as const;
+
+  it('opens in its run and under its id, and nowhere else', async () => {
+    const sealed = await sealMessage('run', 'id', message, await keys);
+    expect(await openMessage('run', 'id', sealed, await keys)).toEqual(message);
+    expect(
+      await openMessage('run', 'c', await sealMessage('run', 'c', { type: 'cancel' }, await keys), await keys),
+    ).toEqual({
+      type: 'cancel',
+    });
+    for (const [run, id] of [
+      ['other', 'id'],
+      ['run', 'other'],
+    ] as const) {
+      await expect(openMessage(run, id, sealed, await keys)).rejects.toMatchObject(refused);
+    }
+  });
+
+  it.each<[string, object]>([
+    ['of another type', { type: 'signal' }],
+    ['without an answer', { type: 'answer', callId: 'c1' }],
+    ['without a call', { type: 'answer', document: new Uint8Array() }],
+    ['with more', { type: 'cancel', more: 1 }],
+  ])('%s is refused', async (_title, header) => {
+    const sealed = await sealEnvelope('run:message:id', header, new Uint8Array(), await keys);
+    await expect(openMessage('run', 'id', sealed, await keys)).rejects.toMatchObject(refused);
+  });
+});
