@@ -26,14 +26,14 @@ export const MISSING: readonly Case[] = [
   {
     name: 'Node',
     source: '\nreturn process.env.HOME',
-    error: missing('process', `a handler has nothing of Node; ${PAGE}`),
+    error: missing('process', `a handler has nothing of Node, unless the runtime has the option node: true; ${PAGE}`),
   },
   {
     name: 'a module by require',
     source: "\nconst _ = require('lodash')",
     error: missing(
       'require',
-      `a handler has no require: a module imports what the option modules of the runtime allows, and libraries are $lib.<name>; ${PAGE}`,
+      `a handler has no require: a module imports what the option modules of the runtime allows, and libraries are $lib.<name>; with the option node of the runtime there is a require of libraries; ${PAGE}`,
     ),
   },
   { name: 'args without its sign', source: '\nreturn args.id', error: missing('args', 'did you mean $args?') },
