@@ -34,7 +34,7 @@ import { settleWithin } from '../support/waiting.js';
 import { storedTenant } from '../suspension/sealed/run-envelope.js';
 import { Suspensions } from '../suspension/suspensions.js';
 import { CompileService } from './compile-service.js';
-import { deploymentOf } from './deployment.js';
+import { deploymentOf } from './durable/deployment.js';
 import { type Run, type RunFilter, type RunSummary, Runs, type StartOptions, type Worker } from './durable/runs.js';
 import type { WorkOptions } from './durable/work-options.js';
 import { inferImporting } from './infer-importing.js';

@@ -189,7 +189,7 @@ describe('the result of a call', () => {
 
   it('has messages and paths of bounded length, whatever the handler names', async () => {
     const source =
-      'const o = {}; for (let i = 0; i < 500; i++) o["k".repeat(5000) + i] = { x: "y".repeat(9000) }; return o';
+      'const o = {}; for (let i = 0; i < 300; i++) o["k".repeat(5000) + i] = { x: "y".repeat(9000) }; return o';
     const { error } = await runtime.executeHandler(
       source,
       {},

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { SuspensionStore } from '../../api/suspension-store.js';
 import type { StoreHarness } from './framework.js';
-import { fenceKey, Model, type Operation, OWNERS, perform, randomOperation } from './model.js';
+import { fenceKey, Model, OWNERS, perform, randomOperation, type StoreOperation } from './model.js';
 
 export interface ModelCheckOptions {
   /** Sequences of operations, each on an empty store. @default 1,000 */
@@ -23,7 +23,7 @@ const MAX_TOGETHER = 4;
 const MAX_SHRINKS = 500;
 
 /** Steps that are taken one after the other; those of a step at the same time. */
-type Sequence = readonly (readonly Operation[])[];
+type Sequence = readonly (readonly StoreOperation[])[];
 
 /**
  * Compares a store with a model of its contract: random sequences of operations by several owners, with small times, so that leases and
@@ -51,7 +51,7 @@ export async function checkStoreModel(
 
 function randomSequence(random: (below: number) => number, concurrent: boolean): Sequence {
   let at = 10;
-  const steps: Operation[][] = [];
+  const steps: StoreOperation[][] = [];
   const length = MIN_LENGTH + random(MAX_LENGTH - MIN_LENGTH + 1);
   for (let count = 0; count < length; count++) {
     at += random(MAX_STEP + 1);
@@ -70,7 +70,7 @@ function randomSequence(random: (below: number) => number, concurrent: boolean):
   return steps;
 }
 
-function isAtomic({ does }: Operation): boolean {
+function isAtomic({ does }: StoreOperation): boolean {
   return does !== 'sweep' && does !== 'list' && does !== 'due';
 }
 
@@ -87,7 +87,7 @@ async function faultOf(makeHarness: () => StoreHarness, sequence: Sequence): Pro
       const [one] = models;
       models = models.flatMap((model) => explanations(model, answered));
       if (models.length > 0) continue;
-      const expected = step.length === 1 ? one?.perform(step[0] as Operation) : 'the answers of some order';
+      const expected = step.length === 1 ? one?.perform(step[0] as StoreOperation) : 'the answers of some order';
       const actual = answered.map(({ answer }) => answer);
       return `the last step gave ${JSON.stringify(actual)}, and should give ${JSON.stringify(expected)}`;
     }
@@ -122,7 +122,7 @@ class Trial {
     this.#views = new Map(OWNERS.map((owner, index) => [owner, views[index] as SuspensionStore]));
   }
 
-  async perform(operation: Operation): Promise<unknown> {
+  async perform(operation: StoreOperation): Promise<unknown> {
     const view = this.#views.get(operation.owner) as SuspensionStore;
     const { answer, fence } = await perform(view, operation, this.#fences);
     if (fence !== undefined) this.#fences.set(fenceKey(operation), fence);
@@ -131,7 +131,7 @@ class Trial {
 }
 
 /** Models after each order of the operations that gives these answers. */
-function explanations(before: Model, answered: readonly { operation: Operation; answer: unknown }[]): Model[] {
+function explanations(before: Model, answered: readonly { operation: StoreOperation; answer: unknown }[]): Model[] {
   const after: Model[] = [];
   for (const order of orders(answered)) {
     const model = before.clone();

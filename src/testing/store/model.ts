@@ -34,7 +34,7 @@ const SIMPLE = [
 const MESSAGES = ['m1', 'm2', 'm3'] as const;
 
 /** What somebody does, at a time, to a generation of a run. Fences are those that the owner was given last. */
-export type Operation = { readonly owner: Owner; readonly id: string; readonly at: number } & (
+export type StoreOperation = { readonly owner: Owner; readonly id: string; readonly at: number } & (
   | { readonly does: (typeof SIMPLE)[number] }
   /** With `dueAtMs`, or never but for messages; without `wake`, as before. */
   | { readonly does: 'release'; readonly wake?: { readonly dueAtMs?: number } }
@@ -51,7 +51,7 @@ const ENDS = ['completed', 'failed', 'continued'] as const;
 const SORTS_OF_OPERATION = 7;
 
 /** @param random a source of whole numbers from 0 to below its argument */
-export function randomOperation(random: (below: number) => number, at: number): Operation {
+export function randomOperation(random: (below: number) => number, at: number): StoreOperation {
   const pick = <T>(from: readonly T[]): T => from[random(from.length)] as T;
   const base = { owner: pick(OWNERS), id: idOf(pick(RUNS), 1 + random(2)), at };
   switch (random(SORTS_OF_OPERATION)) {
@@ -70,7 +70,7 @@ export function randomOperation(random: (below: number) => number, at: number): 
 
 /** The fences that an owner presents: of its own last claim of an id, or an invented one. */
 export type Fences = ReadonlyMap<string, number>;
-export const fenceKey = ({ owner, id }: Operation): string => `${owner} ${id}`;
+export const fenceKey = ({ owner, id }: StoreOperation): string => `${owner} ${id}`;
 
 /** Some are due by themselves: which ones follows from their content. */
 const suspensionOf = (id: string, content: string): StoredSuspension => ({
@@ -88,7 +88,7 @@ const outcomeOf = (state: SettledState, text: string, at: number) => ({
 /** Applies the operation to a store. The answer omits what the store may choose: the value of a fence. */
 export async function perform(
   store: SuspensionStore,
-  operation: Operation,
+  operation: StoreOperation,
   fences: Fences,
 ): Promise<{ answer: unknown; fence?: number }> {
   const { does, owner, id, at } = operation;
@@ -186,7 +186,7 @@ export class Model {
     return copy;
   }
 
-  perform(operation: Operation): unknown {
+  perform(operation: StoreOperation): unknown {
     const { does, owner, id, at } = operation;
     const line = this.#lines.get(id);
     const isOpen = line?.state === 'suspended' || line?.state === 'resuming';

@@ -28,7 +28,7 @@ const ORDER = {
   customer: 'Ada',
 };
 const REQUIRE =
-  "ReferenceError: 'require' is not defined; a handler has no require: a module imports what the option modules of the runtime allows, and libraries are $lib.<name>; docs/handlers.md says what a handler sees";
+  "ReferenceError: 'require' is not defined; a handler has no require: a module imports what the option modules of the runtime allows, and libraries are $lib.<name>; with the option node of the runtime there is a require of libraries; docs/handlers.md says what a handler sees";
 
 /** Whole answers of language models that were asked for a handler, in our words. Each runs, or its error says what to change. */
 export const MODEL_PROGRAMS: readonly ModelProgram[] = [

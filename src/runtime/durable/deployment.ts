@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { PRELUDE_URL } from '../assets.js';
-import { ABI_VERSION } from '../guest/abi.js';
+import { PRELUDE_URL } from '../../assets.js';
+import { ABI_VERSION } from '../../guest/abi.js';
 
 const ID_LENGTH = 16;
 
