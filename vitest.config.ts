@@ -5,7 +5,11 @@ import { PlainSummary } from './test/support/plain-summary.js';
 import { SOURCES_URL } from './test/support/sources/assets.js';
 
 /** Nothing that their tests do stays behind: the files need neither a process each nor the modules anew. */
-const TOGETHER = ['capabilities', 'codec', 'config', 'schemas', 'source'].map((name) => `test/${name}/**/*.test.ts`);
+const TOGETHER = [
+  ...['capabilities', 'codec', 'config', 'schemas'].map((name) => `test/${name}/**/*.test.ts`),
+  // Tests of the stripper of types measure its memory.
+  ...['test/source/*.test.ts', 'test/source/!(typescript)/**/*.test.ts'],
+];
 
 /** Tests import sources as `#src/…`, and Node imports what the global setup makes of these. */
 const SOURCES = fileURLToPath(SOURCES_URL);
