@@ -109,7 +109,7 @@ Object.defineProperty(Text, 'name', { value: 'JsonText' });
 
 /** The index of the first half of a surrogate pair that stands alone, or -1. With `u`, a whole pair is one character. */
 function halfPairAt(text: string): number {
-  return text.search(/\p{Surrogate}/u);
+  return text.isWellFormed() ? -1 : text.search(/\p{Surrogate}/u);
 }
 
 function refusal(value: unknown, reason: string): NexusError {

@@ -131,6 +131,8 @@ export class Detacher {
   }
 
   #array(value: readonly unknown[], depth: number): object {
+    // Before any is copied: each counts at least as much.
+    if (value.length * HEAD_BYTES > this.#maxBytes - this.#countedBytes) throw UNUSUAL;
     this.#bytes(value.length);
     const items = ([] as unknown[]).concat(value);
     // It says of itself that it is not spread, or changed meanwhile.

@@ -87,6 +87,14 @@ describe('a copy of a value', () => {
     expect(detacher.copy([make()])).toBeUndefined();
   });
 
+  it('is not begun of an array that has too many items for it', () => {
+    const items: unknown[] = new Array(MAX_BYTES / 4).fill(1);
+    let reads = 0;
+    Object.defineProperty(items, '0', { enumerable: true, get: () => reads++ });
+    expect(new Detacher(MAX_BYTES, NOWHERE).copy({ items })).toBeUndefined();
+    expect(reads).toBe(0);
+  });
+
   it('is not made of an object that occurs elsewhere', () => {
     const inner = { n: 1 };
     for (const value of [inner, [inner], [[inner]], { inner }, [{ inner }]]) {
