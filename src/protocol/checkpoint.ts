@@ -38,7 +38,9 @@ export function markArea(memory: SharedArrayBuffer, unit: number, id: number): v
 
 /** Whether the area has not been released and given away since: what was read of it until now is its content. */
 export function isStill({ id, start, bytes }: CheckpointArea): boolean {
-  return Atomics.load(idsOf(bytes.buffer), start / UNIT_BYTES) === id;
+  const marked = Atomics.load(idsOf(bytes.buffer), start / UNIT_BYTES);
+  // A cell has 32 bits of an id: at 12,000 awaits a second they are used up within days.
+  return marked !== 0 && marked === (id | 0);
 }
 
 function idsOf(memory: SharedArrayBuffer): Int32Array<SharedArrayBuffer> {

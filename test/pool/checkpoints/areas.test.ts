@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { CheckpointAreas, type TakenArea } from '#src/pool/checkpoints/areas.js';
+import { createBlock, isStill, markArea } from '#src/protocol/checkpoint.js';
 
 const KIB = 1024;
 const UNIT = 512 * KIB;
@@ -78,5 +79,21 @@ describe('areas of checkpoints', () => {
     const area = new CheckpointAreas(UNIT).take('a') as TakenArea;
     area.bytes.fill(1);
     expect(area.written(100).bytes).toEqual(new Uint8Array(100).fill(1));
+  });
+
+  it.each([
+    1,
+    2 ** 31,
+    2 ** 32 - 1,
+    2 ** 32 + 7,
+  ])('are known to be still there by the id %d, until they are free', (id) => {
+    const memory = createBlock(2);
+    const area = { id, block: 1, start: UNIT, bytes: new Uint8Array(memory, UNIT, UNIT) };
+    expect(isStill(area)).toBe(false);
+    markArea(memory, 1, id);
+    expect(isStill(area)).toBe(true);
+    expect(isStill({ ...area, id: id + 1 })).toBe(false);
+    markArea(memory, 1, 0);
+    expect(isStill(area)).toBe(false);
   });
 });
