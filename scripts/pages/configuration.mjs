@@ -93,5 +93,5 @@ function amount(value, unit) {
 
 function variable(name, option) {
   if (option.kind === 'object' && !option.onOrOff) return '';
-  return `\`${variableOf(name)}\``;
+  return `\`${option.isPrefixed ? 'NEXUS_' : ''}${variableOf(name)}\``;
 }

@@ -22,8 +22,9 @@ function readEnvironment(env: Environment): RuntimeOptions {
   requireObject('env', env);
   const options: Record<string, unknown> = {};
   for (const name of optionNames()) {
-    const found = lookUp(env, name);
-    const value = found && readVariable(OPTION_TABLE[name], found);
+    const option: OptionDescriptor = OPTION_TABLE[name];
+    const found = lookUp(env, name, option);
+    const value = found && readVariable(option, found);
     if (value !== undefined) options[name] = value;
   }
   return options as RuntimeOptions;
@@ -73,9 +74,10 @@ interface Variable {
 }
 
 /** An empty variable counts as unset. */
-function lookUp(env: Environment, option: string): Variable | undefined {
+function lookUp(env: Environment, option: string, descriptor: OptionDescriptor): Variable | undefined {
   const plain = variableOf(option);
-  for (const name of [`NEXUS_${plain}`, plain]) {
+  const isPrefixed = descriptor.kind === 'object' && descriptor.isPrefixed === true;
+  for (const name of isPrefixed ? [`NEXUS_${plain}`] : [`NEXUS_${plain}`, plain]) {
     const value = env[name]?.trim();
     if (value) return { name, value };
   }

@@ -54,6 +54,8 @@ export interface SecretOption extends Described {
 export interface ObjectOption extends Described {
   readonly kind: 'object';
   readonly onOrOff?: true;
+  /** Whether its variable counts with the prefix `NEXUS_` only, because the name alone means something else. */
+  readonly isPrefixed?: true;
 }
 
 export type OptionDescriptor =

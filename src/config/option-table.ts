@@ -396,7 +396,15 @@ const runtime = {
     doc: 'gives the handler of a name, for runs that were started with `{ name }`',
   },
   quota: { kind: 'object', group: 'runtime', doc: 'asked before each call, for example `memoryQuota(…)`' },
-  node: { kind: 'object', group: 'runtime', onOrOff: true, byDefault: '`false`', doc: 'what handlers have of Node' },
+  node: {
+    kind: 'object',
+    group: 'runtime',
+    onOrOff: true,
+    // npm sets NODE to the path of Node.
+    isPrefixed: true,
+    byDefault: '`false`',
+    doc: 'what handlers have of Node',
+  },
   network: { kind: 'object', group: 'runtime', doc: 'what `fetch` of handlers may reach' },
   limitCeilings: {
     kind: 'object',

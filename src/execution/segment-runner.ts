@@ -90,6 +90,9 @@ type RunBase = Pick<
   | 'prepared'
 >;
 
+/** Of a call that was admitted before: its segment is sent once more, however many wait by then. */
+const ADMITTED: Admission = { lend() {}, takeBack() {}, release() {} };
+
 /** Executes segments of handlers: from the call or from where a handler waits, to its end or to where it waits next. */
 export class SegmentRunner {
   readonly #config: RuntimeConfig;
@@ -325,7 +328,7 @@ export class SegmentRunner {
     needs?.noteMiss();
     const spentMs = 'executed' in first ? first.executed.durationUs / 1000 : 0;
     const again = { ...message, leftOut: { encoded: await leftOut.encode(), spentMs } };
-    const options = { ...dispatch, admission: undefined };
+    const options = { ...dispatch, admission: ADMITTED };
     return again.kind === 'execute' ? this.#pool.execute(again, options) : this.#pool.resume(again, options);
   }
 

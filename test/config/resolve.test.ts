@@ -103,7 +103,15 @@ describe('options', () => {
 
 describe('the environment', () => {
   it('gives every scalar option, with the prefixed name first', () => {
-    const env = { CACHE_DIR: '/a', NEXUS_CACHE_DIR: '/b', MAX_INSTANCES: '3', TIMEOUT_MS: '250', METRICS: 'false' };
+    // npm sets NODE, which is no option.
+    const env = {
+      NODE: '/usr/bin/node',
+      CACHE_DIR: '/a',
+      NEXUS_CACHE_DIR: '/b',
+      MAX_INSTANCES: '3',
+      TIMEOUT_MS: '250',
+      METRICS: 'false',
+    };
     expect(configFromEnv(env)).toEqual({ cacheDir: '/b', maxInstances: 3, timeoutMs: 250, metrics: false });
   });
 
