@@ -273,17 +273,3 @@ describe('large values of the state that a handler does not name', () => {
     expect(leaves.mock.results.filter(({ value }) => value !== undefined)).toEqual([]);
   });
 });
-
-describe('a handler that reads a value that was left out', () => {
-  it('is executed again while no further call may wait', async () => {
-    await using busy = await createRuntime({ cacheDir: false, maxInstances: 1, maxQueue: 1 });
-    const source = `${HIDDEN} return s[hidden].length`;
-    await busy.precompileHandler(source);
-    await busy.executeHandler(source, {});
-    await busy.precompileHandler('return 1');
-    const context = contextOf({ orders: orders() });
-    const [first, waiting] = await Promise.all([busy.executeHandler(source, context), busy.executeHandler('return 1')]);
-    expect(encodes).toHaveBeenCalledTimes(1);
-    expect([first.returnValue, waiting.returnValue]).toEqual([50, 1]);
-  });
-});
