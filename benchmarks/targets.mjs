@@ -4,7 +4,7 @@
 import { bytes, ratio, us } from './harness/format.mjs';
 
 /** The questions that targets are judged by. */
-export const JUDGED = ['pristine', 'pool', 'library', 'diversity', 'suspend'];
+export const JUDGED = ['pristine', 'pool', 'library', 'diversity', 'suspend', 'context-named', 'prepared', 'awaits'];
 
 const rows = (results, question, table, isIt = () => true) => {
   if (!JUDGED.includes(question)) throw new Error(`a target is judged by ${question}, which JUDGED does not name`);
