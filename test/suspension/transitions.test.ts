@@ -137,7 +137,7 @@ describe('a standing', () => {
 
   it('gives a claim a fence above every earlier one', () => {
     const { next, answer } = decideClaim(standingIn('resuming'), { owner: 'two', leaseUntilMs: 6_000 }, 5_000);
-    expect(answer).toEqual({ kind: 'claimed', fence: 10 });
+    expect(answer).toEqual({ kind: 'claimed', fence: 10, losses: 1 });
     expect(next).toMatchObject({ fence: 10, owner: 'two', leaseUntilMs: 6_000 });
   });
 
