@@ -21,7 +21,7 @@ import {
 } from './sealed-containers.mjs';
 
 /** As earlier versions sealed them. Not to be made again, unless a version is raised: stored ones are like these. */
-const { artifactInSlicesSha256, artifactOfVersion1, ...golden } = JSON.parse(
+const { artifactInSlicesSha256, artifactOfVersion1, recordOfVersion1, ...golden } = JSON.parse(
   readFileSync(new URL('sealed-containers.json', import.meta.url), 'utf8'),
 ) as Record<string, string>;
 
@@ -71,6 +71,11 @@ describe('a container that an earlier version sealed', () => {
     expect(await lifecycleOf(header.transition, bytes)).toEqual(RECORD.transition.standing);
     expect(header.beginning?.facts).toEqual(RECORD.beginning.facts);
     expect(Buffer.compare(await envelopeOf(header, bytes), PAYLOAD)).toBe(0);
+  });
+
+  it('is refused with the reason, if it is a record of version 1', () => {
+    const bytes = Buffer.from(recordOfVersion1 as string, 'base64');
+    expect(() => decodeHeader(bytes, bytes.length, STORE_KEY)).toThrow('has version 1, this library reads 2');
   });
 
   it('opens as a recording', async () => {
