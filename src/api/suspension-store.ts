@@ -17,7 +17,7 @@ export interface StoredSuspension {
   readonly expiresAtMs: number;
   /** The tenant, for limits per tenant; at most 128 characters. Neither sealed nor secret. */
   readonly tenant?: string;
-  /** From then on, {@link SuspensionStore.due} gives it to whoever asks. @default never, but for messages to its run */
+  /** From then on, {@link SuspensionStore.due} returns it. @default never, but for messages to its run */
   readonly dueAtMs?: number;
   /** Who can resume it: at most 64 characters, A–Z, a–z, 0–9, `_` and `-`. Neither sealed nor secret. @default unknown */
   readonly deployment?: string;
@@ -240,7 +240,7 @@ export interface SuspensionStore {
    */
   post(runId: string, message: StoredMessage): Promise<PostAnswer>;
 
-  /** What is in the mailbox of a run, in order: for whoever has claimed it, and waits for more. */
+  /** What is in the mailbox of a run, in order: for the caller that has claimed it and waits for more. */
   messages(runId: string): Promise<readonly StoredMessage[]>;
 
   /**

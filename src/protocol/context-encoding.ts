@@ -27,7 +27,7 @@ export interface FieldEncoding {
   /** Called with each value of `json(text)`. Default: they are refused */
   readonly onJsonText?: () => void;
   /** How it refers to prepared values. @default there may be none */
-  readonly numberPrepared?: NumberPrepared;
+  readonly numberPrepared?: NumberPrepared | undefined;
 }
 
 /** @throws NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT when it is too large */

@@ -333,7 +333,7 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Starts a run: keeps its code and input as a record in the store, from where whoever works ({@link work}) executes it, in this process or
+   * Starts a run: keeps its code and input as a record in the store, from which a process that works ({@link work}) executes it, in this process or
    * another. When this resolves, the record is stored; nothing is executed before that. A run outlives its process, and waits as long as it
    * has to.
    *

@@ -136,7 +136,7 @@ export function prepareRequest(
       maxBytes,
       honoursToJson,
       onJsonText,
-      ...(references && { numberPrepared: references.numberOf }),
+      numberPrepared: references?.numberOf,
     });
   const request: Mutable<PreparedRequest['request']> = {
     input,

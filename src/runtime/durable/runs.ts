@@ -79,7 +79,7 @@ export interface RunDescription extends Omit<RunSummary, 'state'> {
 export interface Run {
   readonly runId: string;
   /**
-   * Waits for its end, whoever executes it.
+   * Waits for the end of the run, in whichever process it executes.
    *
    * @returns the result of its last segment; effects go to `onEffects` of who works
    * @throws NexusError SUSPENSION_NOT_FOUND if there is no such run, or its result is no longer kept; SUSPENSION_EXPIRED; TIMEOUT,
@@ -131,7 +131,7 @@ const START_ELSEWHERE = {
   signal: 'none: use run.cancel()',
 };
 
-/** Runs that outlive the process: begun under a record, executed by whoever works on the store. */
+/** Runs that outlive the process: begun under a record, executed by any process that works on the store. */
 export class Runs {
   readonly #parts: RunsParts;
   readonly #workers = new Set<RunWorker>();

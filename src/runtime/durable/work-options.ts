@@ -1,9 +1,9 @@
 import type { Extension } from '../../api/extension.js';
 import type { SegmentEffects, WasmResult } from '../../api/result.js';
-import { EXTENSION_NAME, isExtensionName } from '../../capabilities/token.js';
-import { checkFunction, invalidArgument, readArgument } from '../../config/check.js';
+import { checkFunction, invalidArgument } from '../../config/check.js';
 import { MAX_TIMER_MS } from '../../config/limits.js';
 import { checkShape } from '../../execution/request/execute-options.js';
+import { checkExtensions } from '../run/run-options.js';
 
 /** How calls of extensions that fail are made again. */
 export interface RetryPolicy {
@@ -36,7 +36,7 @@ export interface WorkOptions {
   readonly onEffects?: (effects: SegmentEffects, info: RunStepInfo) => unknown;
   /** Told that a run has ended; like `onEffects` at least once, and again if it throws. @default none */
   readonly onEnd?: (result: WasmResult, info: RunStepInfo) => unknown;
-  /** A run whose process is lost so often in a row at the same step fails with INTERNAL_ERROR. @default 3 */
+  /** A run whose process is lost so often in a row at the same step fails with EXECUTION_ERROR, `context.layer` being `'process'`. @default 3 */
   readonly maxCrashes?: number;
   readonly retry?: RetryPolicy;
   /** For one call of an extension, in milliseconds: a TimeoutError at the handler's `await`. @default 30,000 */
@@ -67,15 +67,7 @@ export type CheckedWorkOptions = ReturnType<typeof checkWorkOptions>;
 export function checkWorkOptions(options: WorkOptions) {
   checkShape('options', options, KEYS);
   const { extensions = {}, onEffects, onEnd, retry = {} } = options;
-  if (typeof extensions !== 'object' || extensions === null) {
-    throw invalidArgument('extensions', extensions, 'an object of extensions');
-  }
-  for (const [name, extension] of readArgument('extensions', () => Object.entries(extensions))) {
-    if (!isExtensionName(name)) throw invalidArgument('extensions', name, EXTENSION_NAME);
-    if (typeof extension !== 'object' || extension === null) {
-      throw invalidArgument(`extensions.${name}`, extension, 'an object of functions');
-    }
-  }
+  checkExtensions(extensions);
   checkFunction('onEffects', onEffects);
   checkFunction('onEnd', onEnd);
   checkShape('retry', retry, RETRY_KEYS);

@@ -58,6 +58,19 @@ function readRunOptions(options: RunOptions) {
   const { extensions = {}, onEffects, onLog, ...others } = options;
   const { deadlineMs = DEFAULT_DEADLINE_MS, callTimeoutMs = DEFAULT_CALL_TIMEOUT_MS, ...further } = others;
   const { maxCalls = DEFAULT_MAX_CALLS, ...rest } = further;
+  checkExtensions(extensions);
+  checkFunction('onEffects', onEffects);
+  checkFunction('onLog', onLog);
+  if (deadlineMs !== Number.POSITIVE_INFINITY) requireMilliseconds('deadlineMs', deadlineMs);
+  if (maxCalls !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(maxCalls) && maxCalls >= 0)) {
+    throw invalidArgument('maxCalls', maxCalls, 'a whole number from 0, or Infinity');
+  }
+  requireMilliseconds('callTimeoutMs', callTimeoutMs);
+  return { extensions, onEffects, onLog, deadlineMs, maxCalls, callTimeoutMs, rest };
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function checkExtensions(extensions: Readonly<Record<string, Extension>>): void {
   if (typeof extensions !== 'object' || extensions === null) {
     throw invalidArgument('extensions', extensions, 'an object of extensions');
   }
@@ -67,12 +80,4 @@ function readRunOptions(options: RunOptions) {
       throw invalidArgument(`extensions.${name}`, extension, 'an object of functions');
     }
   }
-  checkFunction('onEffects', onEffects);
-  checkFunction('onLog', onLog);
-  if (deadlineMs !== Number.POSITIVE_INFINITY) requireMilliseconds('deadlineMs', deadlineMs);
-  if (maxCalls !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(maxCalls) && maxCalls >= 0)) {
-    throw invalidArgument('maxCalls', maxCalls, 'a whole number from 0, or Infinity');
-  }
-  requireMilliseconds('callTimeoutMs', callTimeoutMs);
-  return { extensions, onEffects, onLog, deadlineMs, maxCalls, callTimeoutMs, rest };
 }

@@ -1,23 +1,14 @@
 // Outcomes of a VM under an attacker's control, read on the main thread.
-import { Grants } from '#build/capabilities/grants.js';
 import { ValueEncoder } from '#build/codec/values/encoding/encode.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
-import { readOutcome } from '#build/execution/result/outcome.js';
 import { mutateBytes } from '../lib/mutate.mjs';
+import { judgeOutcome, limits } from '../lib/read-outcome.mjs';
 import { withoutParts } from '../lib/shrink.mjs';
 import { costlyValue, countPaths, randomValue } from '../lib/values.mjs';
 
 export const cases = 400_000;
 export const short = 500;
 
-const { limits } = resolveRuntimeConfig({});
 const GRANTS = ['state:write:a', 'events:emit:e', 'view:update:v', 'ext:http.get'];
-const HANDLER = {
-  key: 'k',
-  filename: 'handler.js',
-  source: 'return 1',
-  bytecode: new Uint8Array(new SharedArrayBuffer(0)),
-};
 const MAX_BYTES = 8 * 2 ** 20;
 /** The limit of one result, counted by paths: code that walks it visits each of them. */
 const MAX_PATHS = 1_000_000;
@@ -77,19 +68,7 @@ function encode(fields) {
 }
 
 export function run({ bytes }) {
-  const executed = {
-    outcome: bytes,
-    failure: undefined,
-    startedAtMs: 0,
-    durationUs: 1,
-    memoryUsedBytes: 0,
-    memoryPeakBytes: 0,
-    instructionCount: 0,
-    heapExhausted: false,
-    retired: [],
-  };
-  const result = readOutcome(executed, HANDLER, { grants: Grants.parse(GRANTS), limits });
-  return result instanceof Promise ? result.then(judge) : judge(result);
+  return judgeOutcome(bytes, GRANTS, judge);
 }
 
 function judge(result) {

@@ -1,24 +1,15 @@
 // Timers and requests that a guest which owns its VM says it waits for: calls of any form in an outcome. What is read of them is granted and within
 // the limits, and every time is one at which a handler can be resumed: never before the timer could have been due.
-import { Grants } from '#build/capabilities/grants.js';
 import { ValueEncoder } from '#build/codec/values/encoding/encode.js';
-import { resolveRuntimeConfig } from '#build/config/resolve.js';
 import { answerTimers, firstDueMs, keepRequests, sortCalls, timeTimers } from '#build/execution/own-calls.js';
-import { readOutcome } from '#build/execution/result/outcome.js';
+import { judgeOutcome, limits } from '../lib/read-outcome.mjs';
 import { withoutParts } from '../lib/shrink.mjs';
 import { randomValue } from '../lib/values.mjs';
 
 export const cases = 200_000;
 export const short = 2_000;
 
-const { limits } = resolveRuntimeConfig({});
 const GRANTS = [['timer', 'net:GET:api.example.com'], ['ext:*'], ['timer'], ['net:*']];
-const HANDLER = {
-  key: 'k',
-  filename: 'handler.js',
-  source: 'return 1',
-  bytecode: new Uint8Array(new SharedArrayBuffer(0)),
-};
 const MAX_BYTES = 8 * 2 ** 20;
 const ENDED_AT_MS = 1.8e12;
 const NUMBERS = [0, -0, 1, 1.5, -1, 1e3, 2 ** 31, 2 ** 53, 1e300, Number.NaN, Number.POSITIVE_INFINITY, -1e308];
@@ -72,20 +63,7 @@ export function run({ grants, calls, durationMs, isFrozen }) {
   } catch {
     return undefined;
   }
-  const executed = {
-    outcome,
-    failure: undefined,
-    startedAtMs: 0,
-    durationUs: 1,
-    memoryUsedBytes: 0,
-    memoryPeakBytes: 0,
-    instructionCount: 0,
-    heapExhausted: false,
-    retired: [],
-  };
-  const result = readOutcome(executed, HANDLER, { grants: Grants.parse(grants), limits });
-  const judged = (read) => judge(read, { grants, durationMs, isFrozen });
-  return result instanceof Promise ? result.then(judged) : judged(result);
+  return judgeOutcome(outcome, grants, (read) => judge(read, { grants, durationMs, isFrozen }));
 }
 
 function judge({ calls = [] }, { grants, durationMs, isFrozen }) {
