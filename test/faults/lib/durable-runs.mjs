@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { createRuntime } from '#build/index.js';
@@ -139,4 +140,27 @@ export async function runDurable({ scratch }, { count, disturb }) {
     await Promise.all([...workers].map(({ ended }) => ended));
     await runtime.shutdown();
   }
+}
+
+/**
+ * Runs of which a process that works is disturbed at random moments.
+ *
+ * @param defaults how many runs, and how many disturbances, in the short and in the long form
+ * @param disturb what is done to a process
+ */
+export function runDisturbed(options, defaults, maxPauseMs, disturb) {
+  const { runs, kills } = options.quick ? defaults.quick : defaults.long;
+  let left = Number(options.kills ?? kills);
+  return runDurable(options, {
+    count: Number(options.runs ?? runs),
+    async disturb({ workers }) {
+      const [worker] = workers.sort(() => Math.random() - 0.5);
+      await worker.ready;
+      await pause(Math.random() * maxPauseMs);
+      if (left === 0) return 0;
+      left--;
+      await disturb(worker);
+      return 1;
+    },
+  });
 }
