@@ -66,7 +66,16 @@ export const FEATURES = [
   },
   {
     name: 'timers',
-    globals: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', '$sleep', '$sleepUntil', 'scheduler'],
+    globals: [
+      'setTimeout',
+      'setInterval',
+      'clearTimeout',
+      'clearInterval',
+      '$sleep',
+      '$sleepUntil',
+      '$signal',
+      'scheduler',
+    ],
   },
   { name: 'abort', globals: ['AbortController', 'AbortSignal'], needs: ['dom-exception'] },
   { name: 'fetch', globals: ['fetch', 'Headers', 'Request', 'Response'], needs: ['url', 'abort'] },

@@ -4,6 +4,7 @@ import { invalidArgument } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { COUNTED_LIMITS } from '../../guest/abi.js';
 import { encodeFieldsInSlices } from '../../protocol/context-encoding.js';
+import { callName } from '../own-call-kinds.js';
 import { NO_USAGE, type Usage } from '../usage.js';
 
 /** The part of a pending call that an answer needs. */
@@ -51,7 +52,7 @@ export function matchAnswers(given: unknown, calls: readonly WaitingCall[], mayB
     const answer = requireAnswer(one, field);
     const { callId } = one as { callId?: unknown };
     if (typeof callId !== 'string' || !waitingIds.has(callId) || answered.has(callId)) {
-      const waiting = calls.map((call) => `${call.callId} ($ext.${call.extensionName}.${call.method})`).join(', ');
+      const waiting = calls.map((call) => `${call.callId} (${callName(call)})`).join(', ');
       throw invalidArgument(`${field}.callId`, callId, `one of the calls that wait, each once: ${waiting}`);
     }
     answered.add(callId);

@@ -3,6 +3,7 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import type { EmittedEvent, ExtensionCall, LogEntry, StateMutation, ViewCommand, WasmError } from '../../api/result.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { isExtensionName } from '../../capabilities/token.js';
+import { MAX_SIGNAL_NAME, SIGNAL_EXTENSION } from '../../guest/abi.js';
 import { isOwnCall } from '../own-call-kinds.js';
 import { cutText } from './cut-text.js';
 import { readOwnCall } from './own-call.js';
@@ -193,6 +194,9 @@ function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {
         atMost(bounds, 'maxSleepMs', own.delayMs);
         atMost(bounds, 'maxTimers', ++timers);
       }
+    } else if (extensionName === SIGNAL_EXTENSION) {
+      if (args.length > 0 || method === '' || method.length > MAX_SIGNAL_NAME) throw malformed('calls');
+      allow(bounds, 'signal', method);
     } else if (isExtensionName(extensionName)) allow(bounds, 'ext', `${extensionName}.${method}`);
     else throw malformed('calls');
     ids.add(callId);

@@ -2,7 +2,8 @@ import type { Telemetry } from '../../metrics/telemetry.js';
 import type { RuntimeEnvironment } from '../../support/environment.js';
 import type { InFlight } from '../../support/in-flight.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
-import { RunSession, type SessionParts } from './run-session.js';
+import { RunSession } from './run-session.js';
+import type { SessionParts } from './session-parts.js';
 
 /** How soon what other processes store is found. */
 const LOOK_MS = 1_000;

@@ -1,5 +1,5 @@
 import type { Extension } from '../../api/extension.js';
-import type { SegmentEffects, WasmResult } from '../../api/result.js';
+import type { ExtensionCall, SegmentEffects, WasmResult } from '../../api/result.js';
 import { checkFunction, invalidArgument } from '../../config/check.js';
 import { MAX_TIMER_MS } from '../../config/limits.js';
 import { checkShape } from '../../execution/request/execute-options.js';
@@ -13,6 +13,23 @@ export interface RetryPolicy {
   readonly backoffMs?: number;
   /** The longest pause between two, in milliseconds. @default 60,000 */
   readonly maxBackoffMs?: number;
+}
+
+/** Policies for all calls, and for some. */
+export interface RetryPolicies extends RetryPolicy {
+  /**
+   * By method, as `payments.charge`, or by extension, as `payments`. What one does not say, the policy for all says. @default none
+   *
+   * @example { retries: 3, methods: { 'payments.charge': { retries: 0 }, mail: { retries: 20 } } }
+   */
+  readonly methods?: Readonly<Record<string, RetryPolicy>>;
+}
+
+/** With defaults. */
+export interface CheckedRetryPolicy {
+  readonly retries: number | undefined;
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
 }
 
 /** Where effects and results of a run come from. */
@@ -38,7 +55,7 @@ export interface WorkOptions {
   readonly onEnd?: (result: WasmResult, info: RunStepInfo) => unknown;
   /** A run whose process is lost so often in a row at the same step fails with EXECUTION_ERROR, `context.layer` being `'process'`. @default 3 */
   readonly maxCrashes?: number;
-  readonly retry?: RetryPolicy;
+  readonly retry?: RetryPolicies;
   /** For one call of an extension, in milliseconds: a TimeoutError at the handler's `await`. @default 30,000 */
   readonly callTimeoutMs?: number;
 }
@@ -70,7 +87,8 @@ export function checkWorkOptions(options: WorkOptions) {
   checkExtensions(extensions);
   checkFunction('onEffects', onEffects);
   checkFunction('onEnd', onEnd);
-  checkShape('retry', retry, RETRY_KEYS);
+  const { methods, ...all } = retry;
+  checkShape('retry', all, RETRY_KEYS);
   return {
     extensions,
     onEffects,
@@ -78,10 +96,30 @@ export function checkWorkOptions(options: WorkOptions) {
     concurrency: whole('concurrency', options.concurrency ?? 16, 1, MAX_CONCURRENCY),
     maxCrashes: whole('maxCrashes', options.maxCrashes ?? 3, 1, MAX_COUNT),
     callTimeoutMs: whole('callTimeoutMs', options.callTimeoutMs ?? 30_000, 1, MAX_TIMER_MS),
-    retries: retry.retries === undefined ? undefined : whole('retry.retries', retry.retries, 0, MAX_COUNT),
-    backoffMs: whole('retry.backoffMs', retry.backoffMs ?? 1_000, 1, MAX_TIMER_MS),
-    maxBackoffMs: whole('retry.maxBackoffMs', retry.maxBackoffMs ?? 60_000, 1, MAX_TIMER_MS),
+    retryOf: readRetryPolicies(all, methods),
   };
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+function readRetryPolicies(all: RetryPolicy, methods: RetryPolicies['methods'] = {}) {
+  const read = (name: string, policy: RetryPolicy): CheckedRetryPolicy => ({
+    retries: policy.retries === undefined ? undefined : whole(`${name}.retries`, policy.retries, 0, MAX_COUNT),
+    backoffMs: whole(`${name}.backoffMs`, policy.backoffMs ?? 1_000, 1, MAX_TIMER_MS),
+    maxBackoffMs: whole(`${name}.maxBackoffMs`, policy.maxBackoffMs ?? 60_000, 1, MAX_TIMER_MS),
+  });
+  if (typeof methods !== 'object' || methods === null) {
+    throw invalidArgument('retry.methods', methods, 'an object of policies');
+  }
+  const forAll = read('retry', all);
+  const byName = new Map(
+    Object.entries(methods).map(([name, policy]) => {
+      const place = `retry.methods[${JSON.stringify(name)}]`;
+      checkShape(place, policy, RETRY_KEYS);
+      return [name, read(place, { ...all, ...policy })];
+    }),
+  );
+  return ({ extensionName, method }: Pick<ExtensionCall, 'extensionName' | 'method'>): CheckedRetryPolicy =>
+    byName.get(`${extensionName}.${method}`) ?? byName.get(extensionName) ?? forAll;
 }
 
 export function whole(name: string, given: unknown, least: number, most: number): number {
