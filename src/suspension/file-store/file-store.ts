@@ -7,6 +7,7 @@ import type {
   FoundSuspension,
   PostAnswer,
   SettleAnswer,
+  StoredImages,
   StoredMessage,
   StoredSuspension,
   SuspensionFilter,
@@ -44,6 +45,7 @@ import type { KeptSize, KnownVersions } from '../room/kept.js';
 import { alreadyThere, isSame, storeClosed, toFound } from '../views.js';
 import { DueIndex } from './due-index.js';
 import { findDue } from './due-runs.js';
+import { ImageFiles } from './image-files.js';
 import { lastGeneration } from './last-generation.js';
 import { RECORD_VERSION } from './record.js';
 import { countRecords } from './record-census.js';
@@ -80,6 +82,7 @@ export class FileStore implements SuspensionStore {
   #isClosed = false;
 
   readonly #maxDataBytes: number;
+  readonly images: StoredImages = new ImageFiles((run) => this.#within((_log, root) => run(root)));
 
   /**
    * @param directory created if it is missing; nothing is opened before the first operation

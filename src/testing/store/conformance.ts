@@ -2,6 +2,7 @@ import type { SuspensionStore } from '../../api/suspension-store.js';
 import { describeClaiming } from './claiming.js';
 import { describeDue } from './due.js';
 import type { StoreFixture, StoreHarness, TestFramework } from './framework.js';
+import { describeImages } from './images.js';
 import { describeKeeping } from './keeping.js';
 import { describeMailbox } from './mailbox.js';
 import { idOf, LEASE, makeSuspension, NOW } from './samples.js';
@@ -18,6 +19,7 @@ const SECTIONS = {
   forgetting: describeForgetting,
   mailbox: describeMailbox,
   due: describeDue,
+  images: describeImages,
   closing: describeClosing,
 };
 
