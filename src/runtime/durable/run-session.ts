@@ -24,7 +24,7 @@ import type { Quotas } from '../quota/quotas.js';
 import type { ExtensionMethods } from '../run/extension-methods.js';
 import { DurableCalls } from './durable-calls.js';
 import { decodeInput, type RunCode } from './run-input.js';
-import type { CheckedWorkOptions, RunStepInfo } from './work-options.js';
+import { type CheckedWorkOptions, checkRenewed, type Renewed, type RunStepInfo } from './work-options.js';
 
 /** What the sessions of a worker have in common. */
 export interface SessionParts {
@@ -169,7 +169,8 @@ export class RunSession {
     run: SuspendedRun,
     calls: readonly ExtensionCall[],
   ): Promise<HeldGeneration | undefined> {
-    const { store, deployment } = this.#parts;
+    const { store } = this.#parts;
+    const { deployment = this.#parts.deployment } = run;
     const sealed = await store.sealHandler(held, { run, calls });
     if ('error' in sealed) throw new NexusError('RESOURCE_LIMIT', sealed.error.message);
     // Its effects were told.
@@ -292,9 +293,24 @@ export class RunSession {
   ): Promise<SegmentRun | undefined> {
     const { timeoutMs } = held.content.facts;
     const time = timeoutMs === undefined ? {} : { timeoutMs };
-    return this.#execute(held, (signal) =>
-      this.#parts.executions.resume(run, answers, { ...time, signal }, undefined, storedIdOf(held)),
-    );
+    return this.#execute(held, async (signal) => {
+      const renewal = await this.#renewalOf(held, run);
+      const given = { ...time, ...renewal, signal };
+      return this.#parts.executions.resume(run, answers, given, undefined, storedIdOf(held));
+    });
+  }
+
+  /** What the application gives it anew. */
+  async #renewalOf(held: HeldGeneration, run: SuspendedRun): Promise<Renewed | undefined> {
+    const { renew } = this.#parts.options;
+    if (renew === undefined) return undefined;
+    const { runId, tenant, handlerName } = held.content.facts;
+    const info = {
+      ...{ runId, capabilities: run.capabilities },
+      ...(tenant !== undefined && { tenant }),
+      ...(handlerName !== undefined && { handlerName }),
+    };
+    return checkRenewed(await renew(info));
   }
 
   /** @returns undefined if the segment was stopped, and does not count: then the claim is given back */
@@ -329,9 +345,10 @@ export class RunSession {
     { result, waiting }: SegmentRun,
     consumed: readonly string[],
   ): Promise<HeldGeneration | undefined> {
-    const { store, deployment } = this.#parts;
+    const { store } = this.#parts;
     if (waiting === undefined) return this.#endWith(held, result, consumed);
     const { run } = waiting;
+    const { deployment = this.#parts.deployment } = run;
     const { maxCalls } = held.content.facts;
     if ((run.lastCall ?? 0) > maxCalls) {
       waiting.letGo();

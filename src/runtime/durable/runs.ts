@@ -225,7 +225,7 @@ export class Runs {
     const content = await store.open(found);
     if (content === undefined || content.kind === 'end') return 'ended';
     if (content.kind === 'begin') return 'unknown';
-    const { run } = await store.openHandler(found.id, content);
+    const { run } = await store.inspectHandler(found.id, content);
     if (!run.calls.some((call) => call.callId === callId)) {
       return callNumber(callId) <= (run.lastCall ?? 0) ? 'duplicate' : 'unknown';
     }
@@ -326,7 +326,7 @@ export class Runs {
     if (found === undefined || summary?.runId !== runId) throw noRun(runId);
     const step = parseSuspensionId(found.id)?.generation ?? 1;
     const content = await store.open(found);
-    const handler = content?.kind === 'waiting' ? await store.openHandler(found.id, content) : undefined;
+    const handler = content?.kind === 'waiting' ? await store.inspectHandler(found.id, content) : undefined;
     return {
       ...summary,
       runId,
