@@ -4,8 +4,8 @@
  */
 
 /**
- * Raise it with every change of this file: `test/guest/abi.test.ts` knows its content. A suspended handler can be resumed under the ABI
- * only with which it was suspended.
+ * Raise it with every change of this file: `test/guest/abi.test.ts` knows its content. A suspended handler goes on in the image on which it was
+ * suspended: what that has otherwise is in `protocol/guest-abis.ts`.
  */
 export const ABI_VERSION = 8;
 
@@ -64,7 +64,12 @@ export const PRELUDE_EXPORTS = [
   'reachedOthers',
   /** Holds on to everything in the prepared values and changes none of it, see `engine/image/untouched.ts`. */
   'holdPrepared',
+  /** `(renewal)`, before `resume`: what the handler may do from now on, and what its state is. */
+  'renew',
 ] as const;
+
+/** The fields of what `renew` is given, after the marker; the places of tagged values follow. Each may be undefined. */
+export const RENEWAL_FIELDS = ['grants', 'stateSnapshot'] as const;
 
 /**
  * The kinds of grants, in the order in which the host passes them. Logging needs no capability, but has a

@@ -126,7 +126,11 @@ export class NexusRuntime implements AsyncDisposable {
     const quotas = config.quota && new Quotas(config.quota);
     this.#schemaCalls = new SchemaCalls(this.#telemetry, config.limits.timeoutMs);
     this.#loader = new HandlerLoader(config, engine, compiler, cache);
-    this.#suspended = new Suspensions(config, engine, this.#telemetry, environment);
+    this.#suspended = new Suspensions(config, engine, this.#telemetry, environment, {
+      deployment: () => this.deployment,
+      librarySet: (id) => this.#executions.librarySets.get(id),
+      describe: (request) => pool.describeImage(request),
+    });
     this.#executions = new SegmentRunner(config, engine, this.#loader, pool, this.#telemetry.events, environment);
     this.#handlerCalls = new Invoker({
       calls,
@@ -326,11 +330,26 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * A short hash of the engine and of the base image, libraries included: who has the same can go on with the same suspended handlers and runs.
+   * A short hash of the engine and of the base image, libraries included. Suspended handlers and runs belong to the deployment that started
+   * them; which of them can go on here, {@link deployments} says.
    */
   get deployment(): string {
     this.#deployment ??= deploymentOf({ engine: this.#engine, libraries: this.#libraries });
     return this.#deployment;
+  }
+
+  /**
+   * The deployments whose suspended handlers and runs can go on in this runtime: its own first, then those with the same engine whose base
+   * images are in the store. {@link work} takes due runs of all of them.
+   *
+   * @throws NexusError RUNTIME_CLOSED, INTERNAL_ERROR
+   *
+   * @example
+   * const here = new Set(await runtime.deployments());
+   * for await (const { runId, deployment = '' } of runtime.listRuns({ state: 'waiting' })) if (!here.has(deployment)) console.log(runId);
+   */
+  deployments(): Promise<readonly string[]> {
+    return this.#compilation.calls.run(() => this.#suspended.deployments());
   }
 
   /**
@@ -392,7 +411,7 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Takes part in the work until closed: executes runs of this deployment that are due, tells their effects, makes their calls of the
+   * Takes part in the work until closed: executes runs of its {@link deployments} that are due, tells their effects, makes their calls of the
    * extensions that it is given, and wakes them when their timers are due. Any number of processes may work on one store. It keeps the
    * process alive.
    *

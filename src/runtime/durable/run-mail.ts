@@ -44,7 +44,7 @@ export class RunMail {
     const content = await store.open(found);
     if (content === undefined || content.kind === 'end') return 'ended';
     if (content.kind === 'begin') return 'unknown';
-    const { run } = await store.openHandler(found.id, content);
+    const { run } = await store.inspectHandler(found.id, content);
     // Signals answer those.
     if (run.calls.some((call) => call.callId === callId && isSignalWait(call))) return 'unknown';
     if (!run.calls.some((call) => call.callId === callId)) {

@@ -17,7 +17,7 @@ import { decodeInput } from './run-input.js';
 import { answersAgain, triedAgain, withoutEffects } from './run-retry.js';
 import { executeSegment } from './run-segment.js';
 import type { SessionParts } from './session-parts.js';
-import type { RunStepInfo } from './work-options.js';
+import { checkRenewed, type Renewed, type RunStepInfo } from './work-options.js';
 
 /** How soon messages of other processes are seen while this one makes calls. */
 const LOOK_MS = 1_000;
@@ -135,7 +135,8 @@ export class RunSession {
     run: SuspendedRun,
     calls: readonly ExtensionCall[],
   ): Promise<HeldGeneration | undefined> {
-    const { store, deployment } = this.#parts;
+    const { store } = this.#parts;
+    const { deployment = this.#parts.deployment } = run;
     const sealed = await store.sealHandler(held, { run, calls });
     if ('error' in sealed) throw new NexusError('RESOURCE_LIMIT', sealed.error.message);
     const document = await withoutEffects(held.content.document);
@@ -219,9 +220,24 @@ export class RunSession {
   ): Promise<SegmentRun | undefined> {
     const { timeoutMs } = held.content.facts;
     const time = timeoutMs === undefined ? {} : { timeoutMs };
-    return this.#execute(held, (signal) =>
-      this.#parts.executions.resume(run, answers, { ...time, signal }, undefined, storedIdOf(held)),
-    );
+    return this.#execute(held, async (signal) => {
+      const renewal = await this.#renewalOf(held, run);
+      const given = { ...time, ...renewal, signal };
+      return this.#parts.executions.resume(run, answers, given, undefined, storedIdOf(held));
+    });
+  }
+
+  /** What the application gives it anew. */
+  async #renewalOf(held: HeldGeneration, run: SuspendedRun): Promise<Renewed | undefined> {
+    const { renew } = this.#parts.options;
+    if (renew === undefined) return undefined;
+    const { runId, tenant, handlerName } = held.content.facts;
+    const info = {
+      ...{ runId, capabilities: run.capabilities },
+      ...(tenant !== undefined && { tenant }),
+      ...(handlerName !== undefined && { handlerName }),
+    };
+    return checkRenewed(await renew(info));
   }
 
   /** @returns undefined if the segment was stopped, and does not count: then the claim is given back */
@@ -245,10 +261,11 @@ export class RunSession {
     use: Consumption,
     again?: () => Promise<Consumption['carried']>,
   ): Promise<HeldGeneration | undefined> {
-    const { store, deployment } = this.#parts;
+    const { store } = this.#parts;
     const end = (last: WasmResult) => this.#endWith(held, last, use, again);
     if (waiting === undefined) return end(result);
     const { run, calls } = waiting;
+    const { deployment = this.#parts.deployment } = run;
     const { maxCalls } = held.content.facts;
     if ((run.lastCall ?? 0) > maxCalls) {
       waiting.letGo();

@@ -237,7 +237,7 @@ export class Runs {
     if (found === undefined || summary?.runId !== runId) throw noRun(runId);
     const step = parseSuspensionId(found.id)?.generation ?? 1;
     const content = await store.open(found);
-    const handler = content?.kind === 'waiting' ? await store.openHandler(found.id, content) : undefined;
+    const handler = content?.kind === 'waiting' ? await store.inspectHandler(found.id, content) : undefined;
     return {
       ...summary,
       runId,

@@ -2,7 +2,7 @@ import type { Extension } from '../../api/extension.js';
 import type { ExtensionCall, SegmentEffects, WasmResult } from '../../api/result.js';
 import { checkFunction, invalidArgument } from '../../config/check.js';
 import { MAX_TIMER_MS } from '../../config/limits.js';
-import { checkShape } from '../../execution/request/execute-options.js';
+import { checkShape, type ResumeOptions } from '../../execution/request/execute-options.js';
 import { checkExtensions } from '../run/run-options.js';
 
 /** How calls of extensions that fail are made again. */
@@ -40,6 +40,18 @@ export interface RunStepInfo {
   readonly tenant?: string;
 }
 
+/** A run that is about to go on. */
+export interface RenewedRun {
+  readonly runId: string;
+  readonly tenant?: string;
+  readonly handlerName?: string;
+  /** What it may do so far. */
+  readonly capabilities: readonly string[];
+}
+
+/** What a run gets anew, see the options of the same names of `resumeHandler`. */
+export type Renewed = Pick<ResumeOptions, 'stateSnapshot' | 'capabilities'>;
+
 /** Options of `work`. */
 export interface WorkOptions {
   /** Extensions that this process answers. A call of any other waits for a process that has it, or for `completeCall`. @default none */
@@ -53,6 +65,13 @@ export interface WorkOptions {
   readonly onEffects?: (effects: SegmentEffects, info: RunStepInfo) => unknown;
   /** Told that a run has ended; like `onEffects` at least once, and again if it throws. @default none */
   readonly onEnd?: (result: WasmResult, info: RunStepInfo) => unknown;
+  /**
+   * Asked each time that a run is about to go on: gives it the state as it is now, or takes capabilities from it, as the options of
+   * `resumeHandler` do. If it throws, or what it gives cannot be taken, the run waits and is tried again later. @default runs go on as they are
+   *
+   * @example renew: async ({ tenant, capabilities }) => ({ capabilities: capabilities.filter((one) => plans.allows(tenant, one)) })
+   */
+  readonly renew?: (run: RenewedRun) => Renewed | undefined | Promise<Renewed | undefined>;
   /** A run whose process is lost so often in a row at the same step fails with EXECUTION_ERROR, `context.layer` being `'process'`. @default 3 */
   readonly maxCrashes?: number;
   readonly retry?: RetryPolicies;
@@ -65,6 +84,7 @@ const KEYS: { readonly [K in keyof Required<WorkOptions>]: true } = {
   concurrency: true,
   onEffects: true,
   onEnd: true,
+  renew: true,
   maxCrashes: true,
   retry: true,
   callTimeoutMs: true,
@@ -83,21 +103,29 @@ export type CheckedWorkOptions = ReturnType<typeof checkWorkOptions>;
 /** @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed */
 export function checkWorkOptions(options: WorkOptions) {
   checkShape('options', options, KEYS);
-  const { extensions = {}, onEffects, onEnd, retry = {} } = options;
+  const { extensions = {}, onEffects, onEnd, renew, retry = {} } = options;
   checkExtensions(extensions);
   checkFunction('onEffects', onEffects);
   checkFunction('onEnd', onEnd);
+  checkFunction('renew', renew);
   const { methods, ...all } = retry;
   checkShape('retry', all, RETRY_KEYS);
   return {
     extensions,
     onEffects,
     onEnd,
+    renew,
     concurrency: whole('concurrency', options.concurrency ?? 16, 1, MAX_CONCURRENCY),
     maxCrashes: whole('maxCrashes', options.maxCrashes ?? 3, 1, MAX_COUNT),
     callTimeoutMs: whole('callTimeoutMs', options.callTimeoutMs ?? 30_000, 1, MAX_TIMER_MS),
     retryOf: readRetryPolicies(all, methods),
   };
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function checkRenewed(given: Renewed | undefined): Renewed | undefined {
+  if (given !== undefined) checkShape('renew()', given, { stateSnapshot: true, capabilities: true });
+  return given;
 }
 
 /** @throws NexusError INVALID_ARGUMENT */

@@ -17,11 +17,12 @@ import type { RuntimeConfig } from '../../config/resolve.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { WaitingRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
-import { ABI_VERSION } from '../../guest/abi.js';
 import type { Telemetry } from '../../metrics/telemetry.js';
+import { KNOWN_ABIS } from '../../protocol/guest-abis.js';
 import { formatSuspensionId, idAfter, parseSuspensionId } from '../../support/run-ids.js';
 import type { ExpirySweeps } from '../expiry-sweeps.js';
 import { HeldLease } from '../held-lease.js';
+import type { KeptImages } from '../images/kept-images.js';
 import type { RecordedOutcomes } from '../recorded-outcomes.js';
 import type { StoreRoom } from '../room/store-room.js';
 import type { EnvelopeKeys } from '../sealed/envelope-keys.js';
@@ -88,6 +89,12 @@ export interface AdvanceOptions {
   readonly keptMs?: number;
 }
 
+/** A handler that waits, and its calls. */
+export interface OpenedHandler {
+  readonly run: SuspendedRun;
+  readonly calls: readonly ExtensionCall[];
+}
+
 export interface DurableStoreParts {
   readonly config: RuntimeConfig;
   /** Fingerprint. */
@@ -98,6 +105,7 @@ export interface DurableStoreParts {
   readonly sweeps: ExpirySweeps;
   readonly telemetry: Telemetry;
   readonly clock: StoreClock;
+  readonly images: KeptImages;
 }
 
 /** The runs in a store: generations under their sealed envelopes, and messages to them. */
@@ -129,6 +137,8 @@ export class DurableStore {
     if ((await ask(() => store.current(runId))) !== undefined) return false;
     const nowMs = await clock.current();
     const id = formatSuspensionId({ runId, generation: 1 });
+    // Whoever takes it finds out by the image that there is such a deployment.
+    await this.#parts.images.ensure();
     const arrivalMs = Math.max(nowMs, startAtMs ?? 0);
     const at = { deployment, nowMs, untilMs: arrivalMs };
     const sealed = await this.#seal(id, { ...content, arrivalMs }, at);
@@ -151,6 +161,11 @@ export class DurableStore {
     this.#parts.telemetry.runStarted();
     this.#parts.sweeps.begin();
     return true;
+  }
+
+  /** The deployments whose runs can go on here. */
+  deployments(): Promise<readonly string[]> {
+    return this.#parts.images.deployments();
   }
 
   async due(limit: number, deployment: string): Promise<readonly DueSuspension[]> {
@@ -282,8 +297,10 @@ export class DurableStore {
     held: HeldGeneration,
     { run, calls }: Pick<WaitingRun, 'run' | 'calls'>,
   ): Promise<{ readonly inner: Uint8Array; readonly untilMs: number } | { readonly error: WasmError }> {
-    await this.#parts.clock.current();
-    const stored = atOffset(run, this.#parts.clock.offsetMs);
+    const { clock, images } = this.#parts;
+    await clock.current();
+    await images.ensure(run);
+    const stored = { ...atOffset(run, clock.offsetMs), deployment: run.deployment ?? images.deployment };
     try {
       const inner = await sealRun(
         idAfter(held.id) as string,
@@ -299,16 +316,32 @@ export class DurableStore {
   }
 
   /**
-   * The handler that waits, and its calls.
+   * The handler that waits, with its image, and its calls.
    *
    * @throws NexusError SUSPENSION_INCOMPATIBLE
    */
-  async openHandler(
+  async openHandler(id: string, content: DurableContent): Promise<OpenedHandler> {
+    const { run, calls } = await this.#openHandler(id, content, KNOWN_ABIS);
+    return { run: await this.#parts.images.withImage(id, run), calls };
+  }
+
+  /**
+   * The same for who only looks at it: it may wait for another version.
+   *
+   * @throws NexusError SUSPENSION_INCOMPATIBLE if it is damaged
+   */
+  inspectHandler(id: string, content: DurableContent): Promise<OpenedHandler> {
+    return this.#openHandler(id, content);
+  }
+
+  async #openHandler(
     id: string,
     { inner, innerId = id }: DurableContent,
-  ): Promise<{ readonly run: SuspendedRun; readonly calls: readonly ExtensionCall[] }> {
+    abis?: readonly number[],
+  ): Promise<OpenedHandler> {
     const { config, engine, outcomes, clock } = this.#parts;
-    const bounds = { abi: ABI_VERSION, engine, memoryLimitBytes: config.limits.memoryLimitBytes };
+    const { memoryLimitBytes } = config.limits;
+    const bounds = { ...(abis && { abis }), engine, memoryLimitBytes };
     const opened = await openRun(innerId, inner ?? new Uint8Array(), await outcomes.keys(), bounds);
     const calls = await pendingCallsOf(innerId, opened);
     return { run: atOffset(opened, -clock.offsetMs), calls };
@@ -317,7 +350,7 @@ export class DurableStore {
   /** When the last timer of a handler is due, by the store's clock; 0 if it has none, or is of another deployment. */
   async lastTimerMs({ id, content }: HeldGeneration): Promise<number> {
     if (content.inner === undefined) return 0;
-    const { timers = [] } = await this.openHandler(id, content).then(
+    const { timers = [] } = await this.inspectHandler(id, content).then(
       ({ run }) => run,
       () => ({ timers: [] }),
     );
