@@ -96,6 +96,7 @@ export type {
   SettledState,
   StoredMessage,
   StoredSuspension,
+  StoreUser,
   SuspensionFilter,
   SuspensionLease,
   SuspensionOutcome,

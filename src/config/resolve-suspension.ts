@@ -28,7 +28,7 @@ export interface StoreBound {
 }
 
 /** A store may have them. */
-const OPTIONAL_METHODS = ['forget', 'time'] as const;
+const OPTIONAL_METHODS = ['forget', 'open', 'time'] as const;
 
 const STORE_METHODS: Keys<Omit<SuspensionStore, (typeof OPTIONAL_METHODS)[number]>> = {
   key: true,

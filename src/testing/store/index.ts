@@ -13,6 +13,7 @@ export type {
   SettledState,
   StoredMessage,
   StoredSuspension,
+  StoreUser,
   SuspensionFilter,
   SuspensionLease,
   SuspensionOutcome,
