@@ -295,6 +295,15 @@ export interface SuspensionStore {
   forget?(ids: readonly string[]): Promise<void>;
 
   /**
+   * Deletes runs in whatever state they are: all generations, outcomes and messages, damaged ones too. Ids that are unknown or malformed are
+   * ignored. Who has claimed one of them has lost it: `renew` is false, {@link settle} is `unknown`, {@link post} is `unknown` or `ended`.
+   * If it fails, some may be left, and it may be repeated.
+   *
+   * @param runIds the part of an id before its generation
+   */
+  erase(runIds: readonly string[]): Promise<void>;
+
+  /**
    * The time, in milliseconds since the epoch, by one clock for all who share the store. Optional: without it, each process passes the time
    * of its own clock, and these should agree to well within `leaseMs`. It is asked once a minute, and added to the process's clock as an
    * offset.

@@ -43,6 +43,7 @@ const STORE_METHODS: Keys<Omit<SuspensionStore, (typeof OPTIONAL_METHODS)[number
   current: true,
   post: true,
   due: true,
+  erase: true,
   messages: true,
   close: true,
 };

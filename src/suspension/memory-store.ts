@@ -16,7 +16,7 @@ import type {
   SuspensionSweep,
   SweepOptions,
 } from '../api/suspension-store.js';
-import { parseSuspensionId, type SuspensionId } from '../support/run-ids.js';
+import { formatSuspensionId, parseSuspensionId, type SuspensionId } from '../support/run-ids.js';
 import {
   checkDue,
   checkFence,
@@ -228,6 +228,19 @@ export class MemoryStore implements SuspensionStore {
   async forget(ids: readonly string[]): Promise<void> {
     this.#requireOpen();
     for (const id of ids) if (this.#kept.get(id)?.lifecycle.state === 'settled') this.#delete(id);
+  }
+
+  async erase(runIds: readonly string[]): Promise<void> {
+    this.#requireOpen();
+    for (const runId of runIds) {
+      const run = this.#runs.get(runId);
+      if (run === undefined) continue;
+      const { generation } = parseSuspensionId(run.current) as SuspensionId;
+      for (let each = generation; run.generations > 0 && each > 0; each--) {
+        if (this.#kept.delete(formatSuspensionId({ runId, generation: each }))) run.generations--;
+      }
+      this.#runs.delete(runId);
+    }
   }
 
   async close(): Promise<void> {
