@@ -94,6 +94,8 @@ export type {
   PostAnswer,
   SettleAnswer,
   SettledState,
+  StoredImage,
+  StoredImages,
   StoredMessage,
   StoredSuspension,
   StoreUser,

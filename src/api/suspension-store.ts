@@ -136,6 +136,43 @@ export interface SuspensionSummary {
   readonly info: Readonly<Record<string, unknown>>;
 }
 
+/** One image in a store. */
+export interface StoredImage {
+  readonly id: string;
+  /** Of its content. */
+  readonly bytes: number;
+  /** When it was last put, by the clock of the caller that put it. */
+  readonly putAtMs: number;
+}
+
+/**
+ * The base images on which suspended handlers wait, some 80 KB each: with them, a later version of the library resumes what an
+ * earlier one suspended. There are a few at a time, and the caller bounds them. Operations reject as those of {@link SuspensionStore} do.
+ */
+export interface StoredImages {
+  /**
+   * Keeps an image. The same id again replaces it, whatever its content, and is how a process says that it still uses it.
+   *
+   * @param id 1 to 64 of A–Z, a–z, 0–9, `_` and `-`; another one is INVALID_ARGUMENT
+   * @param content sealed and opaque to the store; up to 16 MiB, else INVALID_ARGUMENT
+   */
+  put(id: string, content: Uint8Array, nowMs: number): Promise<void>;
+
+  /** Undefined if there is none. */
+  get(id: string): Promise<Uint8Array | undefined>;
+
+  /** All of them, sorted by id (code unit order). */
+  list(): Promise<readonly StoredImage[]>;
+
+  /**
+   * Deletes an image, unless it was put again.
+   *
+   * @param putAtMs as {@link list} had it
+   * @returns whether it was deleted
+   */
+  delete(id: string, putAtMs: number): Promise<boolean>;
+}
+
 /** What a listing shows. Without a field, it is not filtered by that. */
 export interface SuspensionFilter {
   readonly states?: readonly SuspensionState[];
@@ -309,6 +346,12 @@ export interface SuspensionStore {
    * offset.
    */
   time?(): Promise<number>;
+
+  /**
+   * Where base images are kept. Optional: without it, only processes with the same version of the library and the same libraries resume
+   * what waits.
+   */
+  readonly images?: StoredImages;
 
   /** Waits for pending operations. Further operations reject. Who made the store calls it. */
   close(): Promise<void>;

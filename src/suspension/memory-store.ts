@@ -6,6 +6,7 @@ import type {
   FoundSuspension,
   PostAnswer,
   SettleAnswer,
+  StoredImages,
   StoredMessage,
   StoredSuspension,
   SuspensionFilter,
@@ -43,6 +44,7 @@ import {
   type LifecycleState,
   stateOf,
 } from './lifecycle.js';
+import { MemoryImages } from './memory-images.js';
 import { MemoryRun } from './memory-run.js';
 import { alreadyThere, dueOf, factsOf, isSame, type SuspensionFacts, storeClosed, toFound } from './views.js';
 
@@ -68,6 +70,11 @@ export class MemoryStore implements SuspensionStore {
   readonly #due = new Map<string | undefined, DueQueue>();
   readonly #key = randomBytes(KEY_BYTES);
   #isClosed = false;
+  readonly #images = new MemoryImages(() => this.#requireOpen());
+
+  get images(): StoredImages {
+    return this.#images;
+  }
 
   async key(): Promise<Uint8Array> {
     this.#requireOpen();
@@ -248,6 +255,7 @@ export class MemoryStore implements SuspensionStore {
     this.#kept.clear();
     this.#runs.clear();
     this.#due.clear();
+    this.#images.clear();
   }
 
   #add(suspension: StoredSuspension): void {

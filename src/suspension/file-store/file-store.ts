@@ -7,6 +7,7 @@ import type {
   FoundSuspension,
   PostAnswer,
   SettleAnswer,
+  StoredImages,
   StoredMessage,
   StoredSuspension,
   SuspensionFilter,
@@ -45,6 +46,7 @@ import { alreadyThere, isSame, storeClosed, toFound } from '../views.js';
 import { DueIndex } from './due-index.js';
 import { findDue } from './due-runs.js';
 import { eraseRun } from './erase-run.js';
+import { ImageFiles } from './image-files.js';
 import { lastGeneration } from './last-generation.js';
 import { postMessage } from './post-message.js';
 import { RECORD_VERSION } from './record.js';
@@ -82,6 +84,7 @@ export class FileStore implements SuspensionStore {
   #isClosed = false;
 
   readonly #maxDataBytes: number;
+  readonly images: StoredImages = new ImageFiles((run) => this.#within((_log, root) => run(root)));
 
   /**
    * @param directory created if it is missing; nothing is opened before the first operation

@@ -4,6 +4,7 @@ import { describeClosing } from './closing.js';
 import { describeDue } from './due.js';
 import { describeErasing } from './erasing.js';
 import type { StoreFixture, StoreHarness, TestFramework } from './framework.js';
+import { describeImages } from './images.js';
 import { describeKeeping } from './keeping.js';
 import { describeMailbox } from './mailbox.js';
 import { idOf, LEASE, makeSuspension, NOW } from './samples.js';
@@ -21,6 +22,7 @@ const SECTIONS = {
   erasing: describeErasing,
   mailbox: describeMailbox,
   due: describeDue,
+  images: describeImages,
   closing: describeClosing,
 };
 

@@ -11,6 +11,8 @@ export type {
   PostAnswer,
   SettleAnswer,
   SettledState,
+  StoredImage,
+  StoredImages,
   StoredMessage,
   StoredSuspension,
   StoreUser,
