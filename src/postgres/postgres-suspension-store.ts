@@ -6,6 +6,7 @@ import type {
   FoundSuspension,
   PostAnswer,
   SettleAnswer,
+  StoredImages,
   StoredMessage,
   StoredSuspension,
   StoreUser,
@@ -40,6 +41,7 @@ import { alreadyThere } from '../suspension/views.js';
 import { parseSuspensionId, type SuspensionId } from '../support/run-ids.js';
 import { explain, migrate } from './access.js';
 import type { PoolLike } from './pool.js';
+import { PostgresImages } from './postgres-images.js';
 import {
   type AnswerRow,
   claimAnswerOf,
@@ -62,6 +64,10 @@ const KEY_BYTES = 32;
 const RUN_ID_LENGTH = 22;
 /** A statement of a sweep takes some 10 ms for as many. */
 const SWEPT_AT_ONCE = 500;
+
+/** It was rolled back, so that others could go on. */
+const CHOSEN_AS_VICTIM = new Set(['40001', '40P01']);
+const MAX_ATTEMPTS = 5;
 
 /** Options of a {@link PostgresSuspensionStore}. */
 export interface PostgresStoreOptions {
@@ -90,6 +96,7 @@ export class PostgresSuspensionStore implements SuspensionStore {
   readonly #schema: string;
   readonly #sql: Statements;
   readonly #operations: Operations;
+  readonly images: StoredImages;
 
   /** @throws NexusError INVALID_CONFIG */
   constructor(options: PostgresStoreOptions) {
@@ -102,6 +109,7 @@ export class PostgresSuspensionStore implements SuspensionStore {
       () => this.#checkServer(),
       (error) => explain(error, this.#schema),
     );
+    this.images = new PostgresImages(this.#sql, this.#operations, (text, values) => this.#query(text, values));
   }
 
   /**
@@ -277,6 +285,14 @@ export class PostgresSuspensionStore implements SuspensionStore {
     }
   }
 
+  async erase(runIds: readonly string[]): Promise<void> {
+    this.#operations.requireOpen();
+    const known = runIds.filter((runId) => parseSuspensionId(`${runId}.1`) !== undefined);
+    for (let from = 0; from < known.length; from += SWEPT_AT_ONCE) {
+      await this.#query(this.#sql.erase, [JSON.stringify(known.slice(from, from + SWEPT_AT_ONCE))]);
+    }
+  }
+
   async time(): Promise<number> {
     const [row] = await this.#query(this.#sql.time);
     return Number(row.now_ms);
@@ -318,7 +334,13 @@ export class PostgresSuspensionStore implements SuspensionStore {
   }
 
   async #rows<Row = any>(text: string, values?: readonly unknown[]): Promise<readonly Row[]> {
-    return (await this.#pool.query(text, values && [...values])).rows;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await this.#pool.query(text, values && [...values])).rows;
+      } catch (error) {
+        if (!CHOSEN_AS_VICTIM.has((error as { code?: string }).code ?? '') || attempt === MAX_ATTEMPTS) throw error;
+      }
+    }
   }
 
   /** @throws NexusError INVALID_CONFIG */

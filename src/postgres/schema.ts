@@ -13,7 +13,7 @@ const EXPIRED_KEPT_MS = 24 * 60 * 60 * 1000;
  * - `waiting` has one row a run that has not ended: its present generation. It is updated in place, and locked by whatever changes the run.
  *   No index has a column that a claim or a renewal changes (so that these are HOT updates, which vacuum needs not clean up).
  * - `outcomes` has the settled generations: inserted once, deleted once, by `keep_until`.
- * - `messages` and `consumed` are the mailboxes.
+ * - `messages` and `consumed` are the mailboxes, and `images` has base images.
  *
  * Each function takes the lock on the row of `waiting` first. What follows are statements of their own, with snapshots of their own: they see
  * whatever the holders of the lock before them did. This is so at the isolation level READ COMMITTED only.
@@ -103,6 +103,12 @@ CREATE TABLE IF NOT EXISTS ${schema}.consumed (
   position integer NOT NULL,
   PRIMARY KEY (run_id, message_id)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02);
+CREATE TABLE IF NOT EXISTS ${schema}.images (
+  id text COLLATE "C" PRIMARY KEY,
+  put_at bigint NOT NULL,
+  content bytea NOT NULL
+);
+ALTER TABLE ${schema}.images ALTER COLUMN content SET STORAGE EXTERNAL;
 
 CREATE OR REPLACE FUNCTION ${schema}.put_suspension(
   p_run text, p_created bigint, p_expires bigint, p_tenant text, p_due bigint, p_deployment text, p_info bytea, p_envelope bytea
@@ -306,6 +312,19 @@ BEGIN
   )
   SELECT array_agg(DISTINCT gone.run_id) INTO runs FROM gone;
   IF runs IS NOT NULL THEN PERFORM ${schema}.empty_mailboxes(runs); END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION ${schema}.erase_runs(p_runs text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  runs text[];
+BEGIN
+  SELECT array_agg(r) INTO runs FROM jsonb_array_elements_text(p_runs::jsonb) r;
+  -- In one order, so that two of them do not wait for each other.
+  PERFORM 1 FROM ${schema}.waiting w WHERE w.run_id = ANY (runs) ORDER BY w.run_id FOR UPDATE;
+  DELETE FROM ${schema}.waiting w WHERE w.run_id = ANY (runs);
+  DELETE FROM ${schema}.outcomes o WHERE o.run_id = ANY (runs);
+  DELETE FROM ${schema}.messages m WHERE m.run_id = ANY (runs);
+  DELETE FROM ${schema}.consumed c WHERE c.run_id = ANY (runs);
 END $$;
 `,
 ];

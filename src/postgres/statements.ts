@@ -67,6 +67,12 @@ export function statementsOf(schema: string) {
     expire: `SELECT ${schema}.expire_suspensions($1, $2) AS id`,
     forgetKept: `SELECT ${schema}.forget_outcomes($1, $2) AS id`,
     forget: `SELECT ${schema}.forget_settled($1)`,
+    erase: `SELECT ${schema}.erase_runs($1)`,
+    putImage: `INSERT INTO ${schema}.images (id, content, put_at) VALUES ($1, $2, $3)
+      ON CONFLICT (id) DO UPDATE SET content = excluded.content, put_at = excluded.put_at`,
+    getImage: `SELECT content FROM ${schema}.images WHERE id = $1`,
+    listImages: `SELECT id, octet_length(content) AS bytes, put_at FROM ${schema}.images ORDER BY id`,
+    deleteImage: `DELETE FROM ${schema}.images WHERE id = $1 AND put_at = $2 RETURNING id`,
     time: `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms`,
   } as const;
 }

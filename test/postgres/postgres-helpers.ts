@@ -4,7 +4,7 @@ import pg from 'pg';
 import { type PoolLike, PostgresSuspensionStore } from '#src/postgres/index.js';
 import type { StoreHarness } from '#src/testing/store/index.js';
 
-const TABLES = ['waiting', 'outcomes', 'messages', 'consumed'];
+const TABLES = ['waiting', 'outcomes', 'messages', 'consumed', 'images'];
 
 /** The same database in this process, for a machine without a server. */
 export function pglitePool(db: PGlite): PoolLike {
