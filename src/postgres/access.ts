@@ -1,8 +1,16 @@
 import type { NexusError } from '../errors/nexus-error.js';
-import { failed, unusable } from '../suspension/server/failures.js';
 import { renderReason } from '../support/render-reason.js';
+import { failed, unusable } from '../suspension/server/failures.js';
 
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN']);
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EAI_AGAIN',
+]);
 const NO_TABLES = new Set(['3F000', '42P01', '42883', '42703']);
 
 /** What the application must change, by what PostgreSQL or its driver says; undefined for what may pass by itself. */
@@ -14,16 +22,24 @@ function misconfigured(code: string, reason: string, schema: string): readonly [
     return ['PostgreSQL refuses the password', 'Give the pool the right user and password.'];
   }
   if (/no encryption|SSL off|SSL connection is required|sslmode|insecure connection/i.test(reason)) {
-    return ['PostgreSQL takes encrypted connections only', 'Give the pool `ssl: { ca }`, or `sslmode=verify-full` in its URL.'];
+    return [
+      'PostgreSQL takes encrypted connections only',
+      'Give the pool `ssl: { ca }`, or `sslmode=verify-full` in its URL.',
+    ];
   }
   if (/does not support SSL/.test(reason)) {
     return ['PostgreSQL does not speak TLS', 'Give the pool `ssl: false`, or turn `ssl` on in the server.'];
   }
   if (/self[- ]signed|unable to verify|certificate/i.test(reason)) {
-    return ['the certificate of PostgreSQL is not trusted', 'Give the pool the authority that signed it: `ssl: { ca }`.'];
+    return [
+      'the certificate of PostgreSQL is not trusted',
+      'Give the pool the authority that signed it: `ssl: { ca }`.',
+    ];
   }
-  if (code.startsWith('28')) return ['PostgreSQL refuses the user', 'Give the pool another user, or allow it in pg_hba.conf.'];
-  if (code === '3D000') return ['there is no such database', 'Create it, or mend the name in the connectionString of the pool.'];
+  if (code.startsWith('28'))
+    return ['PostgreSQL refuses the user', 'Give the pool another user, or allow it in pg_hba.conf.'];
+  if (code === '3D000')
+    return ['there is no such database', 'Create it, or mend the name in the connectionString of the pool.'];
   if (code === '42501') {
     return [
       `the user of the pool may not use the schema "${schema}"`,

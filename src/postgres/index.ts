@@ -4,4 +4,4 @@
  * @module nexus-runtime/postgres
  */
 export type { PoolLike } from './pool.js';
-export { PostgresSuspensionStore, type PostgresStoreOptions } from './postgres-suspension-store.js';
+export { type PostgresStoreOptions, PostgresSuspensionStore } from './postgres-suspension-store.js';

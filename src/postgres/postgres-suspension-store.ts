@@ -20,6 +20,7 @@ import type {
 } from '../api/suspension-store.js';
 import { describe, rejectUnknownKeys, requireObject } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { parseSuspensionId, type SuspensionId } from '../support/run-ids.js';
 import {
   checkDue,
   checkFence,
@@ -38,7 +39,6 @@ import { foreignSecret, knownSecretIds, requireSecret } from '../suspension/serv
 import { fromServerText, toServerText } from '../suspension/server/text.js';
 import { within } from '../suspension/server/within.js';
 import { alreadyThere } from '../suspension/views.js';
-import { parseSuspensionId, type SuspensionId } from '../support/run-ids.js';
 import { explain, migrate } from './access.js';
 import type { PoolLike } from './pool.js';
 import { PostgresImages } from './postgres-images.js';
@@ -64,6 +64,9 @@ const KEY_BYTES = 32;
 const RUN_ID_LENGTH = 22;
 /** A statement of a sweep takes some 10 ms for as many. */
 const SWEPT_AT_ONCE = 500;
+
+// biome-ignore lint/suspicious/noExplicitAny: the types of rows follow from the text of the statement
+type AnyRow = any;
 
 /** It was rolled back, so that others could go on. */
 const CHOSEN_AS_VICTIM = new Set(['40001', '40P01']);
@@ -316,24 +319,24 @@ export class PostgresSuspensionStore implements SuspensionStore {
   }
 
   /** A malformed id counts as unknown. */
-  #ofId<Row = any>(id: string, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  #ofId<Row = AnyRow>(id: string, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
     this.#operations.requireOpen();
     const parsed = parseSuspensionId(id);
     if (parsed === undefined) return Promise.resolve([]);
     return this.#query(text, [parsed.runId, parsed.generation, ...values]);
   }
 
-  #ofRun<Row = any>(runId: string, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  #ofRun<Row = AnyRow>(runId: string, text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
     this.#operations.requireOpen();
     if (parseSuspensionId(`${runId}.1`) === undefined) return Promise.resolve([]);
     return this.#query(text, [runId, ...values]);
   }
 
-  #query<Row = any>(text: string, values?: readonly unknown[]): Promise<readonly Row[]> {
+  #query<Row = AnyRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]> {
     return this.#operations.run(() => this.#rows(text, values));
   }
 
-  async #rows<Row = any>(text: string, values?: readonly unknown[]): Promise<readonly Row[]> {
+  async #rows<Row = AnyRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]> {
     for (let attempt = 1; ; attempt++) {
       try {
         return (await this.#pool.query(text, values && [...values])).rows;
@@ -347,10 +350,12 @@ export class PostgresSuspensionStore implements SuspensionStore {
   async #checkServer(): Promise<void> {
     const quoted = `"${this.#schema}"`;
     const asked = this.#pool.query(SERVER, [`${quoted}.meta`]);
-    const [server] = (await within(asked, 'PostgreSQL', 'Look whether host and port in the connectionString are right.'))
-      .rows;
+    const [server] = (
+      await within(asked, 'PostgreSQL', 'Look whether host and port in the connectionString are right.')
+    ).rows;
     requireServer(server);
-    if (!server.has_tables) throw unusable(`there are no tables in the schema "${this.#schema}"`, migrate(this.#schema));
+    if (!server.has_tables)
+      throw unusable(`there are no tables in the schema "${this.#schema}"`, migrate(this.#schema));
     const version = await versionOf(this.#pool, quoted);
     if (version !== SCHEMA_VERSION) throw otherVersion(this.#schema, version);
   }
@@ -358,9 +363,13 @@ export class PostgresSuspensionStore implements SuspensionStore {
 
 function requirePool(pool: unknown): PoolLike {
   if (typeof (pool as PoolLike | undefined)?.query === 'function') return pool as PoolLike;
-  throw new NexusError('INVALID_CONFIG', `pool is ${describe(pool)}; it must be a Pool of pg: \`new pg.Pool({ … })\`.`, {
-    context: { option: 'pool' },
-  });
+  throw new NexusError(
+    'INVALID_CONFIG',
+    `pool is ${describe(pool)}; it must be a Pool of pg: \`new pg.Pool({ … })\`.`,
+    {
+      context: { option: 'pool' },
+    },
+  );
 }
 
 function requireSchema(schema: unknown = DEFAULT_SCHEMA): string {
@@ -390,7 +399,8 @@ function requireServer(server: {
     throw unusable(what, remedy);
   }
   if (isolation !== 'read committed') {
-    const remedy = 'Leave default_transaction_isolation at "read committed" for this pool: each operation takes a lock on its run.';
+    const remedy =
+      'Leave default_transaction_isolation at "read committed" for this pool: each operation takes a lock on its run.';
     throw unusable(`transactions of the pool are "${isolation}"`, remedy);
   }
 }

@@ -1,4 +1,4 @@
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 
 import { type PoolLike, PostgresSuspensionStore } from '#src/postgres/index.js';

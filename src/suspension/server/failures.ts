@@ -10,10 +10,14 @@ export function unusable(reason: string, remedy: string, cause?: unknown): Nexus
 
 /** The server failed. Nothing was acknowledged, and the same call may be repeated. */
 export function failed(reason: string, remedy = '', cause?: unknown): NexusError {
-  return new NexusError('INTERNAL_ERROR', `The store of suspended handlers failed: ${reason}.${remedy && ` ${remedy}`}`, {
-    context: { reason },
-    ...(cause !== undefined && { cause }),
-  });
+  return new NexusError(
+    'INTERNAL_ERROR',
+    `The store of suspended handlers failed: ${reason}.${remedy && ` ${remedy}`}`,
+    {
+      context: { reason },
+      ...(cause !== undefined && { cause }),
+    },
+  );
 }
 
 /** Data that cannot be what a store wrote. */

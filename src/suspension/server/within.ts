@@ -8,7 +8,10 @@ const FIRST_ANSWER_MS = 10_000;
 export async function within<T>(answer: Promise<T>, server: string, remedy: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(failed(`${server} did not answer in ${FIRST_ANSWER_MS} ms`, remedy)), FIRST_ANSWER_MS);
+    timer = setTimeout(
+      () => reject(failed(`${server} did not answer in ${FIRST_ANSWER_MS} ms`, remedy)),
+      FIRST_ANSWER_MS,
+    );
   });
   try {
     return await Promise.race([answer, late]);

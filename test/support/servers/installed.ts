@@ -25,7 +25,8 @@ export const REDIS = process.env['NEXUS_NO_SERVERS'] ? undefined : onPath('redis
 export function unprivilegedUser(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   try {
-    const idOf = (option: string) => Number(execFileSync('id', [option, 'postgres'], { stdio: ['ignore', 'pipe', 'ignore'] }));
+    const idOf = (option: string) =>
+      Number(execFileSync('id', [option, 'postgres'], { stdio: ['ignore', 'pipe', 'ignore'] }));
     return { uid: idOf('-u'), gid: idOf('-g') };
   } catch {
     return { uid: 65_534, gid: 65_534 };

@@ -19,7 +19,10 @@ export interface PostgresServer extends Supervised {
 export async function startPostgres({
   settings = { fsync: 'off' },
   hosts = ['host all all 127.0.0.1/32 scram-sha-256'],
-}: { readonly settings?: Readonly<Record<string, string>>; readonly hosts?: readonly string[] } = {}): Promise<PostgresServer> {
+}: {
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly hosts?: readonly string[];
+} = {}): Promise<PostgresServer> {
   if (POSTGRES === undefined) throw new Error('PostgreSQL is not installed.');
   const user = unprivilegedUser();
   const folder = await mkdtemp(join(tmpdir(), 'nexus-postgres-'));
@@ -29,7 +32,18 @@ export async function startPostgres({
   if (user !== undefined) for (const path of [folder, passwordFile]) await chown(path, user.uid, user.gid);
   await promisify(execFile)(
     join(POSTGRES, 'initdb'),
-    ['-D', data, '-U', 'nexus', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C', '--no-sync'],
+    [
+      '-D',
+      data,
+      '-U',
+      'nexus',
+      '--auth=scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+    ],
     { ...user, cwd: folder },
   );
   await writeFile(join(data, 'pg_hba.conf'), `${hosts.join('\n')}\n`);

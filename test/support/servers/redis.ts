@@ -17,7 +17,10 @@ export async function startRedis(settings: Readonly<Record<string, string>> = {}
   const folder = await mkdtemp(join(tmpdir(), 'nexus-redis-'));
   const [port] = (await freePorts(1)) as [number];
   const all = { bind: '127.0.0.1', port: `${port}`, dir: folder, save: '', ...settings };
-  const options = Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...(value.includes(' ') ? value.split(' ') : [value])]);
+  const options = Object.entries(all).flatMap(([name, value]) => [
+    `--${name}`,
+    ...(value.includes(' ') ? value.split(' ') : [value]),
+  ]);
   const supervised = await supervise({ command: [REDIS, ...options], folder, ready: /Ready to accept connections/ });
   return { ...supervised, port };
 }
@@ -32,7 +35,9 @@ export async function startRedisCluster(): Promise<{ readonly ports: readonly nu
     for (let count = 0; count < 3; count++) {
       // The bus has a port of its own: by default that of the node and 10,000, which may be none.
       const [bus] = (await freePorts(1)) as [number];
-      nodes.push(await startRedis({ 'cluster-enabled': 'yes', 'cluster-port': `${bus}`, 'cluster-node-timeout': '5000' }));
+      nodes.push(
+        await startRedis({ 'cluster-enabled': 'yes', 'cluster-port': `${bus}`, 'cluster-node-timeout': '5000' }),
+      );
     }
     const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
     await promisify(execFile)('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes']);

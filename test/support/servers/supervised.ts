@@ -75,7 +75,8 @@ function untilReady(supervisor: ChildProcess, ready: RegExp): Promise<number> {
         if (text.length < 100_000) text += part;
         if (isFirst && pid === undefined) pid = Number(/^(\d+)\n/.exec(text)?.[1] ?? Number.NaN) || undefined;
         if (pid !== undefined && ready.test(text)) resolve(pid);
-        else if (/(FATAL|fatal|exec: |not found|Address already in use)/.test(text)) reject(new Error(`The server did not start: ${text}`));
+        else if (/(FATAL|fatal|exec: |not found|Address already in use)/.test(text))
+          reject(new Error(`The server did not start: ${text}`));
       });
     take(supervisor.stdout, true);
     take(supervisor.stderr, false);
