@@ -2,6 +2,7 @@ import type { StoredImage, StoredImages } from '../api/suspension-store.js';
 import { checkImage, isImageId } from '../suspension/check.js';
 import type { Operations } from '../suspension/server/operations.js';
 import type { Argument } from './calls.js';
+import { newNonce } from './nonce.js';
 import { DELETE_IMAGE, GET_IMAGE, LIST_IMAGES, PUT_IMAGE, type Script } from './scripts.js';
 
 /** Base images in Redis. */
@@ -34,6 +35,6 @@ export class RedisImages implements StoredImages {
 
   async delete(id: string, putAtMs: number): Promise<boolean> {
     this.#operations.requireOpen();
-    return isImageId(id) && (await this.#call(DELETE_IMAGE, id, putAtMs)) === 1;
+    return isImageId(id) && (await this.#call(DELETE_IMAGE, id, putAtMs, newNonce())) === 1;
   }
 }

@@ -42,6 +42,7 @@ import { findDue } from './due-runs.js';
 import { HeldClaims } from './held-claims.js';
 import { Layout, PARTITIONS } from './layout.js';
 import { listPage } from './listing.js';
+import { newNonce } from './nonce.js';
 import { type RedisStoreOptions, resolveOptions } from './options.js';
 import {
   claimAnswerOf,
@@ -60,8 +61,6 @@ import { checkServer } from './server.js';
 /** Of what is above. */
 const LAYOUT_VERSION = 1;
 const KEY_BYTES = 32;
-/** As text, 16 characters. */
-const NONCE_BYTES = 12;
 /** A script takes a few milliseconds for as many, and nothing else is done meanwhile. */
 const AT_ONCE = 100;
 
@@ -225,13 +224,13 @@ export class RedisSuspensionStore implements SuspensionStore {
     const expired: string[] = [];
     const forgottenIds: string[] = [];
     const done = () => expired.length + forgottenIds.length;
-    const head = packHead({ state: 'expired', settledAtMs: nowMs, keepUntilMs: nowMs + EXPIRED_KEPT_MS }, newNonce());
+    const head = packHead({ state: 'expired', settledAtMs: nowMs, keepUntilMs: nowMs + scripts.EXPIRED_KEPT_MS }, newNonce());
     for (const partition of PARTITIONS) {
       for (;;) {
         const most = Math.min(AT_ONCE, limit - done());
         if (most <= 0) break;
         const key = this.#layout.ofPartition(partition);
-        const answer = await this.#call(scripts.SWEEP, key, [nowMs, most, head]);
+        const answer = await this.#call(scripts.SWEEP, key, [nowMs, most, head, newNonce()]);
         const [someExpired, someForgotten, looked] = answer as readonly [Buffer[], Buffer[], number];
         expired.push(...someExpired.map(String));
         forgottenIds.push(...someForgotten.map(String));
@@ -337,8 +336,6 @@ export class RedisSuspensionStore implements SuspensionStore {
   }
 }
 
-const EXPIRED_KEPT_MS = 24 * 60 * 60 * 1000;
-
 /** In the order of the scripts. */
 function argumentsOf(suspension: StoredSuspension): readonly Argument[] {
   const { envelope, expiresAtMs, dueAtMs = '', deployment = '' } = suspension;
@@ -347,8 +344,4 @@ function argumentsOf(suspension: StoredSuspension): readonly Argument[] {
 
 function runOf(id: string): string {
   return parseSuspensionId(id)?.runId ?? '';
-}
-
-function newNonce(): string {
-  return randomBytes(NONCE_BYTES).toString('base64url');
 }

@@ -4,7 +4,8 @@ import { MAX_CONSUMED_IDS, MAX_MAILBOX_BYTES, MAX_MESSAGES } from '../suspension
 
 /** So many more are remembered before the oldest are deleted: not one at a time. */
 const CONSUMED_SURPLUS = 1_000;
-const EXPIRED_KEPT_MS = 24 * 60 * 60 * 1000;
+/** For how long what expired is reported as expired instead of unknown. */
+export const EXPIRED_KEPT_MS = 24 * 60 * 60 * 1000;
 
 /** A script, by the digest under which Redis knows it. */
 export interface Script {
@@ -99,6 +100,17 @@ local function remove(run, generation)
     if n > last then last = n end
   end
   redis.call('HSET', key, 'g', last)
+end
+-- The answer of a call that was made before, with this nonce, and was the last one that changed something.
+local function again(nonce)
+  local kept = redis.call('HGET', base .. 'last', 'nonce')
+  if kept ~= nonce then return nil end
+  touch()
+  return cmsgpack.unpack(redis.call('HGET', base .. 'last', 'answer'))
+end
+local function answered(nonce, answer)
+  redis.call('HSET', base .. 'last', 'nonce', nonce, 'answer', cmsgpack.pack(answer))
+  return answer
 end
 local function split(id)
   local run, generation = string.match(id, '^(.*)%.(%d+)$')
@@ -318,8 +330,10 @@ for _, id in ipairs(ARGV) do
 end
 return lines`);
 
-/** ARGV: now, limit, the head of the outcome of what expires. Ids that expired, ids that were deleted, how many were looked at. */
+/** ARGV: now, limit, the head of the outcome of what expires, nonce. Ids that expired, ids that were deleted, how many were looked at. */
 export const SWEEP = script(`
+local before = again(ARGV[4])
+if before then return before end
 local now = tonumber(ARGV[1])
 local expired, forgotten = {}, {}
 local ids = redis.call('ZRANGEBYSCORE', base .. 'sweep', '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
@@ -347,7 +361,9 @@ for _, id in ipairs(ids) do
     remove(run, generation)
   end
 end
-return { expired, forgotten, #ids }`);
+local answer = { expired, forgotten, #ids }
+if #expired + #forgotten > 0 then answered(ARGV[4], answer) end
+return answer`);
 
 /** ARGV: ids. */
 export const FORGET = script(`
@@ -411,12 +427,13 @@ for i = 1, #times, 2 do
 end
 return lines`);
 
-/** ARGV: id, time. */
+/** ARGV: id, time, nonce. */
 export const DELETE_IMAGE = script(`
+if again(ARGV[3]) then return 1 end
 if redis.call('HGET', base .. 'times', ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('HDEL', base .. 'times', ARGV[1])
 redis.call('HDEL', base .. 'images', ARGV[1])
-return 1`);
+return answered(ARGV[3], 1)`);
 
 /** ARGV: run. */
 export const MESSAGES = script(`return redis.call('HGETALL', base .. 'q:' .. ARGV[1])`);

@@ -1,24 +1,15 @@
 import { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { RedisSuspensionStore } from '#src/redis/index.js';
-import { checkStoreModel, describeStore, type StoreHarness } from '#src/testing/store/index.js';
+import { checkStoreModel, describeStore } from '#src/testing/store/index.js';
 import { REDIS, titleOf } from '../support/servers/installed.js';
 import { startRedis, startRedisCluster } from '../support/servers/redis.js';
+import { harnessesOf, type RedisPlace } from './redis-helpers.js';
 
 /** For the long form: `NEXUS_MODEL_SEQUENCES=10000`. */
 const LONG = Number(process.env['NEXUS_MODEL_SEQUENCES'] ?? 0);
 
-interface Prepared {
-  /** Has a connection of its own. */
-  readonly makeClient: () => Redis | Cluster;
-  readonly replicas?: number;
-  /** Takes everything away. */
-  empty(): Promise<unknown>;
-  end(): Promise<void>;
-}
-
-async function onServer(): Promise<Prepared> {
+async function onServer(): Promise<RedisPlace> {
   const server = await startRedis();
   const client = new Redis({ port: server.port });
   return {
@@ -31,7 +22,7 @@ async function onServer(): Promise<Prepared> {
   };
 }
 
-async function withReplica(): Promise<Prepared> {
+async function withReplica(): Promise<RedisPlace> {
   const primary = await startRedis({ 'repl-diskless-sync-delay': '0' });
   const replica = await startRedis({ replicaof: `127.0.0.1 ${primary.port}` });
   const client = new Redis({ port: primary.port });
@@ -47,7 +38,7 @@ async function withReplica(): Promise<Prepared> {
   };
 }
 
-async function onCluster(): Promise<Prepared> {
+async function onCluster(): Promise<RedisPlace> {
   const cluster = await startRedisCluster();
   const clients = cluster.ports.map((port) => new Redis({ port }));
   const nodes = cluster.ports.map((port) => ({ host: '127.0.0.1', port }));
@@ -65,34 +56,15 @@ const SERVERS = { 'on a server': onServer, 'on a server with a replica': withRep
 
 for (const [where, prepare] of Object.entries(SERVERS)) {
   describe.skipIf(REDIS === undefined)(titleOf(`the store of Redis, ${where}`, REDIS, 'redis-server'), () => {
-    let prepared: Prepared;
-    const clients: (Redis | Cluster)[] = [];
+    let place: RedisPlace;
+    const { makeHarness, disconnect } = harnessesOf(() => place);
     beforeAll(async () => {
-      prepared = await prepare();
+      place = await prepare();
     }, 120_000);
     afterAll(async () => {
-      for (const client of clients) client.disconnect();
-      await prepared?.end();
+      disconnect();
+      await place?.end();
     });
-
-    function makeHarness(): StoreHarness {
-      const stores: RedisSuspensionStore[] = [];
-      return {
-        open(views) {
-          const opened = Array.from({ length: views }, (_, index) => {
-            const at = stores.length + index;
-            clients[at] ??= prepared.makeClient();
-            return new RedisSuspensionStore({ client: clients[at], replicas: prepared.replicas ?? 0 });
-          });
-          stores.push(...opened);
-          return opened;
-        },
-        async dispose() {
-          for (const store of stores) await store.close();
-          await prepared.empty();
-        },
-      };
-    }
 
     describeStore('the contract', makeHarness, { describe, expect, it });
 
