@@ -68,6 +68,8 @@ const entryPoints = {
   otel: path('build/otel/index.js'),
   typescript: path('build/typescript/index.js'),
   migrate: path('build/migrate/index.js'),
+  postgres: path('build/postgres/index.js'),
+  redis: path('build/redis/index.js'),
 };
 // What all of them have in common would be many small files, and each one costs half a millisecond at a start: the main entry has its own.
 const { index, ...further } = entryPoints;
@@ -83,8 +85,23 @@ for (const entries of [{ index }, further])
     chunkNames: '[name]-[hash]',
   });
 // A build step is a module: another copy of all of it would be a quarter of the package.
-const { build: _, ...required } = entryPoints;
+const { build: _, postgres, redis, ...required } = entryPoints;
 await take({ ...commonjs, entryPoints: required, plugins: [sharing, threadFile, onFirstCall] });
+// Two thirds of each is what both have. The modules have a map; another one of this would be a hundredth of the package.
+const stores = { postgres, redis };
+const namespaces = Object.entries(stores).map(([name, file]) => `export * as ${name} from ${JSON.stringify(file)};`);
+await take({
+  ...commonjs,
+  stdin: { contents: namespaces.join('\n'), resolveDir: path('build'), sourcefile: 'stores.mjs' },
+  outdir: undefined,
+  outExtension: undefined,
+  outfile: path('dist/stores.cjs'),
+  sourcemap: false,
+  plugins: [sharing, onFirstCall],
+});
+for (const name of Object.keys(stores)) {
+  await writeFile(path(`dist/${name}.cjs`), `'use strict';\nmodule.exports = require('./stores.cjs').${name};\n`);
+}
 await take({
   ...common,
   entryPoints: {
@@ -162,6 +179,8 @@ async function writeDeclarations() {
     'index',
     'build/index',
     'otel/index',
+    'postgres/index',
+    'redis/index',
     'testing/index',
     'testing/store/index',
     'testing/vitest',

@@ -98,6 +98,7 @@ export type {
   StoredImages,
   StoredMessage,
   StoredSuspension,
+  StoreUser,
   SuspensionFilter,
   SuspensionLease,
   SuspensionOutcome,

@@ -208,6 +208,15 @@ export interface SweepOptions {
   readonly after?: string;
 }
 
+/** Who uses a store. */
+export interface StoreUser {
+  /**
+   * An id for each of its `suspensionSecret`, derived from it, 32 lower-case hexadecimal digits; the first one seals. Empty without
+   * `suspensionSecret`.
+   */
+  readonly secretIds: readonly string[];
+}
+
 /**
  * Stores suspended handlers. `nexus-runtime/testing/store` tests the contract: every operation is
  * atomic with respect to all other operations in all processes, and acknowledged data outlives the process
@@ -219,6 +228,14 @@ export interface SweepOptions {
  * Nothing was acknowledged in this case, and the same call may be repeated.
  */
 export interface SuspensionStore {
+  /**
+   * Called by `createRuntime`, which waits for it, and rejects as it does. Optional: a store that others reach over a network finds out
+   * here that it cannot be used as it was configured. It may be called by several runtimes, and need not be called at all.
+   *
+   * Rejects with INVALID_CONFIG for what the application must change, with INTERNAL_ERROR for a server that does not answer.
+   */
+  open?(user: StoreUser): Promise<void>;
+
   /**
    * A secret of the store's own, 32 bytes, the same for all who share it. It seals envelopes where there is no
    * `suspensionSecret`. Every handler that suspends waits for it: without an answer in 30 s the store counts as failed.

@@ -28,7 +28,7 @@ export interface StoreBound {
 }
 
 /** A store may have them. */
-const OPTIONAL_METHODS = ['forget', 'time'] as const;
+const OPTIONAL_METHODS = ['forget', 'open', 'time'] as const;
 /** And this, which is no method. */
 const IMAGE_METHODS = ['put', 'get', 'list', 'delete'] as const satisfies readonly (keyof StoredImages)[];
 

@@ -15,6 +15,7 @@ export type {
   StoredImages,
   StoredMessage,
   StoredSuspension,
+  StoreUser,
   SuspensionFilter,
   SuspensionLease,
   SuspensionOutcome,
