@@ -12,6 +12,7 @@ const KNOWN: Readonly<Record<number, string>> = {
   5: 'aa2d513b8a9783213dfec81f1ab2332aa67f413282fe38f38afa1a140ad59f13',
   6: '56abcf2602ca02450cf03825a4b4daad9cb1f5b9c85bc6b3110a4752967302df',
   7: '91ecdab4e3304249a67681879ca4dba5d3c6e6d50c326060f4ebe6d1fee65885',
+  8: '173a10fd6e6725ed71eafe93d20d07976afc96ba85de777307e8e1aeba063dff',
 };
 
 function digestOf({ ABI_VERSION: _, ...agreed }: typeof abi): string {

@@ -3,10 +3,9 @@ import { describe, expect, it } from 'vitest';
 import {
   type DurableContent,
   openDurable,
-  openMessage,
   sealDurable,
-  sealMessage,
 } from '#src/suspension/durable/durable-envelope.js';
+import { openMessage, sealMessage } from '#src/suspension/durable/run-message.js';
 import { openEnvelope, sealEnvelope } from '#src/suspension/sealed/envelope.js';
 import { envelopeKeys } from '#src/suspension/sealed/envelope-keys.js';
 
@@ -82,9 +81,10 @@ describe('a message to a run', () => {
   });
 
   it.each<[string, object]>([
-    ['of another type', { type: 'signal' }],
+    ['of another type', { type: 'question', callId: 'c1' }],
+    ['without a payload', { type: 'signal', name: 'paid' }],
     ['without an answer', { type: 'answer', callId: 'c1' }],
-    ['without a call', { type: 'answer', document: new Uint8Array() }],
+    ['without a call', { type: 'answer' }],
     ['with more', { type: 'cancel', more: 1 }],
   ])('%s is refused', async (_title, header) => {
     const sealed = await sealEnvelope('run:message:id', header, new Uint8Array(), await keys);
