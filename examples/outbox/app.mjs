@@ -33,5 +33,6 @@ await runtime.work({ onEffects });
 // The same each time that this program starts: it is one run.
 const run = await runtime.start(code, { args: { order: 7 }, capabilities }, { runId: 'order-7' });
 console.log('  returns', (await run.result()).returnValue);
-for (const [name, payload] of database.rows('select name, payload from outbox order by id')) console.log(`  outbox: ${name} ${payload}`);
+for (const [name, payload] of database.rows('select name, payload from outbox order by id'))
+  console.log(`  outbox: ${name} ${payload}`);
 await runtime.shutdown();

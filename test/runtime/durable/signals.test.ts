@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { later, type NexusRuntime, type RuntimeOptions } from '#src/index.js';
 import { rejection } from '../../suspension/resume-helpers.js';
@@ -79,8 +79,7 @@ describe.each([
       try { await $signal('s', { timeout: '0.02s' }) } catch (error) { late = [error.name, error.message] }
       return [late, await $signal('s', { timeout: '1h' })];`;
     const run = await runtime.start(code, ALL, { runId: 'late' });
-    let name: unknown;
-    while (name === undefined) name = (await run.describe()).calls.find(({ callId }) => callId !== 'c1')?.method;
+    await vi.waitFor(async () => expect((await run.describe()).calls).toMatchObject([{ callId: 'c3' }]));
     await run.signal('s', 'now');
     const late = ['TimeoutError', 'No signal "s" came within 20 ms'];
     expect((await run.result()).returnValue).toEqual([late, 'now']);
@@ -113,7 +112,11 @@ describe.each([
     // Eight of them fill it.
     const large = 'x'.repeat(9_000_000);
     let full: unknown;
-    for (let i = 0; i < 9 && full === undefined; i++) full = await run.signal('other', large).then(() => undefined, (error) => error);
+    for (let i = 0; i < 9 && full === undefined; i++)
+      full = await run.signal('other', large).then(
+        () => undefined,
+        (error) => error,
+      );
     expect(full).toMatchObject({ code: 'RESOURCE_LIMIT', context: { runId: 'refused', limit: 'mailbox' } });
   });
 
@@ -122,7 +125,11 @@ describe.each([
     const runtimes: NexusRuntime[] = [await open(options)];
     if (options.suspensionDir !== undefined) runtimes.push(await open(options), await open(options));
     for (const runtime of runtimes) await runtime.work({ extensions: {} });
-    const run = await (runtimes[0] as NexusRuntime).start(TAKE, { ...ALL, args: { count: SIGNALS } }, { runId: 'many', maxCalls: 1_000_000 });
+    const run = await (runtimes[0] as NexusRuntime).start(
+      TAKE,
+      { ...ALL, args: { count: SIGNALS } },
+      { runId: 'many', maxCalls: 1_000_000 },
+    );
     const answers: string[] = [];
     const signal = async (index: number) => {
       const sender = runtimes[index % runtimes.length] as NexusRuntime;
