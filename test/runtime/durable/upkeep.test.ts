@@ -42,7 +42,7 @@ describe.each([
     await untilWaits(runtime, 'again');
     expect(await run.retry()).toBe('waiting');
     await run.signal('go', 5);
-    expect((await run.result()).error?.message).toBe('down');
+    expect((await run.result()).error?.message).toBe('FatalError: down');
     expect(await run.describe()).toMatchObject({ state: 'ended', outcome: 'failed', calls: [] });
     const [listed] = await all(runtime.listRuns({ state: 'ended' }));
     expect(listed).toMatchObject({ runId: 'again', outcome: 'failed' });
@@ -165,7 +165,7 @@ describe('runs in files', () => {
     await now.getRun('waits').signal('s', 's');
     expect((await now.getRun('waits').result()).returnValue).toEqual(['c1', 's', 't of before']);
     expect(await now.getRun('failed').retry()).toBe('accepted');
-    expect((await now.getRun('failed').result()).error?.message).toBe('x');
+    expect((await now.getRun('failed').result()).error?.message).toBe('Error: x');
     expect(await now.getRun('later').describe()).toMatchObject({ state: 'waiting' });
   });
 
