@@ -218,17 +218,20 @@ export class DurableStore {
     return Math.min(this.#parts.config.limits.maxContextBytes, MAX_PAYLOAD_BYTES);
   }
 
-  /** For how long what came of a run is kept. */
-  get outcomeRetentionMs(): number {
-    return this.#parts.config.suspension.outcomeRetentionMs;
-  }
-
-  /** A run has failed, and is kept so that it can be tried again. @returns false if the claim was lost */
-  async keepFailed(held: HeldGeneration): Promise<boolean> {
-    held.lease.end();
-    if (!(await ask(() => this.#parts.store.release(held.id, held.fence, {})))) return false;
-    this.#parts.telemetry.runEnded('failed');
-    return true;
+  /**
+   * The end of a run that failed was told: it is kept as long as a result is, so that it can be tried again.
+   *
+   * @returns false if the claim was lost
+   */
+  async keepFailed(held: HeldGeneration, result: WasmResult, deployment: string): Promise<boolean> {
+    const { facts: _, arrivalMs: __, ...content } = held.content;
+    const innerId = content.inner && { innerId: content.innerId ?? held.id };
+    const kept = { dueAtMs: 'never', keptMs: this.#parts.config.suspension.outcomeRetentionMs } as const;
+    const next = await this.advance(held, { ...content, ...innerId }, [], deployment, kept);
+    // Without room, only its result is kept.
+    if (typeof next === 'object') return this.finish(held, result);
+    if (next !== undefined) this.#parts.telemetry.runEnded('failed');
+    return next !== undefined;
   }
 
   /** Seals a handler that waits, for the generation after a claimed one. */
