@@ -6,7 +6,7 @@ import { ALL, untilWaits, useRuntimes } from './run-helpers.js';
 
 const { open, folder } = useRuntimes();
 /** For the long form: `NEXUS_SIGNALS=10000`. */
-const SIGNALS = Number(process.env['NEXUS_SIGNALS'] ?? 120);
+const SIGNALS = Number(process.env['NEXUS_SIGNALS'] ?? 24);
 
 /** Gives back the payloads of so many signals, in their order. */
 const TAKE = `
@@ -110,7 +110,7 @@ describe.each([
     expect(await refusal('s', 1, { id: '' })).toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(await refusal('s', 'x'.repeat(50_000_000))).toMatchObject({ code: 'INVALID_ARGUMENT' });
     // Eight of them fill it.
-    const large = 'x'.repeat(9_000_000);
+    const large = 'x'.repeat(8_000_000);
     let full: unknown;
     for (let i = 0; i < 9 && full === undefined; i++)
       full = await run.signal('other', large).then(

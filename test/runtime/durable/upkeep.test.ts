@@ -127,8 +127,10 @@ describe.each([
       expect(await runtime.getRun(runId).signal('s')).toBe('unknown');
     }
     expect(await runtime.completeCall('waiting:c1', { success: true, value: 1 })).toBe('unknown');
-    expect((await all(runtime.listRuns())).map(({ runId }) => runId)).toEqual(['other']);
-    expect(await all(runtime.listSuspensions())).toHaveLength(1);
+    const [listed, ...more] = await all(runtime.listRuns());
+    expect([listed?.runId, more]).toEqual(['other', []]);
+    const left = await all(runtime.listSuspensions());
+    expect(left.every(({ id }) => id.startsWith((listed?.suspensionId as string).slice(0, 22)))).toBe(true);
     expect(await runtime.eraseRuns({ tenant: 'acme' })).toBe(0);
     await other.signal('s', 2);
     expect((await other.result()).returnValue).toBe(2);
