@@ -32,7 +32,7 @@ const without = (all: readonly string[], ...names: readonly string[]) => all.fil
  * at who uses it.
  */
 const OLDER: Readonly<Record<number, Partial<Omit<GuestAbi, 'version'>>>> = {
-  7: { exports: without(PRELUDE_EXPORTS, 'renew') },
+  7: { exports: without(PRELUDE_EXPORTS, 'renew'), grantKinds: without(GRANT_KINDS, 'signal') },
 };
 
 /** The versions that this host speaks, the present one first. */

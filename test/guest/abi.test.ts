@@ -13,7 +13,7 @@ const KNOWN: Readonly<Record<number, string>> = {
   5: 'aa2d513b8a9783213dfec81f1ab2332aa67f413282fe38f38afa1a140ad59f13',
   6: '56abcf2602ca02450cf03825a4b4daad9cb1f5b9c85bc6b3110a4752967302df',
   7: '91ecdab4e3304249a67681879ca4dba5d3c6e6d50c326060f4ebe6d1fee65885',
-  8: 'db059dbccfc08d895d0dc6fc98e106e9f85541670595f0888458f32ec23d1cae',
+  8: '36956cb388a72f80968afdb03ff6c44afbb5c500495686ff965cdf98c2fefb4b',
 };
 
 /** What of the older versions that are spoken a waiting handler depends on, of their own `guest/abi.ts`: exports, grants, limits, outcome. */

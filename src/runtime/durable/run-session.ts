@@ -22,7 +22,6 @@ import { checkRenewed, type Renewed, type RunStepInfo } from './work-options.js'
 /** How soon messages of other processes are seen while this one makes calls. */
 const LOOK_MS = 1_000;
 const HAS_GONE_ON = new Error('the handler no longer waits for it');
-const NOTHING_USED: Consumption = { consumed: [], carried: [] };
 
 /** Drives one run from one claim to the next, until it ends or waits for something that is elsewhere. */
 export class RunSession {
@@ -57,7 +56,7 @@ export class RunSession {
       if (held.content.kind === 'end') return await this.#end(held);
       if (held.losses >= this.#parts.options.maxCrashes) {
         if (held.content.kind === 'waiting' && held.isArrival) await this.#tell(held);
-        return await this.#endWith(held, crashed(held), await this.#untouched(held));
+        return await this.#endWith(held, crashed(held), { consumed: [], carried: held.content.carried ?? [] });
       }
       return await (held.content.kind === 'begin' ? this.#begin(held) : this.#wait(held));
     } catch (error) {
@@ -300,7 +299,7 @@ export class RunSession {
     const content = { kind: 'end', document: last.content } as const;
     if (result.status === 'error' && result.error?.code !== 'CANCELLED') {
       const tried = { ...content, ...(await triedAgain(held, await again(), this.#callsOf(held).later)) };
-      const next = await store.advance(held, tried, consumed, deployment, { keptMs: store.outcomeRetentionMs });
+      const next = await store.advance(held, tried, consumed, deployment);
       // Without room for it, it is not kept.
       if (typeof next !== 'object') return next === undefined ? undefined : store.claim(next);
     }
@@ -310,19 +309,15 @@ export class RunSession {
     return next === undefined ? undefined : store.claim(next);
   }
 
-  /** What becomes of messages if none of them is used. */
-  async #untouched(held: HeldGeneration): Promise<Consumption> {
-    return { ...NOTHING_USED, carried: held.content.carried ?? [] };
-  }
-
   async #end(held: HeldGeneration): Promise<undefined> {
-    const { store, onEnd, options } = this.#parts;
+    const { store, onEnd, options, deployment } = this.#parts;
     const { again, facts } = held.content;
     // It was told, and waits to be tried again: whatever is posted to it does not matter.
     if (again !== undefined && !held.isArrival) return held.release({}) as Promise<undefined>;
     const result = await this.#tell(held);
     await options.onEnd?.(result, this.#infoOf(held));
-    const hasEnded = again === undefined ? await store.finish(held, result) : await store.keepFailed(held);
+    const hasEnded =
+      again === undefined ? await store.finish(held, result) : await store.keepFailed(held, result, deployment);
     if (hasEnded) onEnd(facts.runId);
     return undefined;
   }

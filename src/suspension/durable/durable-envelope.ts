@@ -141,7 +141,10 @@ export async function openDurable(id: string, envelope: Uint8Array, keys: Envelo
     const hasHandler = kind === 'waiting' || (kind === 'end' && extra.again?.kind === 'waiting');
     if (hasHandler !== innerBytes > 0) throw fault('it has no handler, or one too many');
     if (extra.again !== undefined && kind !== 'end') throw fault('it has not ended, and is to be tried again');
-    const inner = innerBytes > 0 && { inner: payload.subarray(0, innerBytes), innerId: innerId ?? id };
+    const inner = innerBytes > 0 && {
+      inner: payload.subarray(0, innerBytes),
+      ...(innerId !== undefined && { innerId }),
+    };
     return { kind, facts, arrivalMs, document, ...inner, ...(later && { later }), ...extra };
   } catch (error) {
     if (error instanceof NexusError) throw error;

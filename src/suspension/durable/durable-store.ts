@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 
 import type { ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
@@ -32,62 +31,17 @@ import { ask, offer } from '../store-calls.js';
 import { atOffset, type StoreClock } from '../store-clock.js';
 import { noRoom, notRecorded, tooLarge, tooManyCalls } from '../suspension-results.js';
 import { type DurableContent, openDurable, sealDurable } from './durable-envelope.js';
+import type { AdvanceOptions, HeldGeneration } from './held-generation.js';
+import { labelsOf, storedRunId } from './run-labels.js';
 import { openMessage, type RunMessage, sealMessage } from './run-message.js';
 
-const RUN_ID_LENGTH = 22;
+export type { HeldGeneration } from './held-generation.js';
+export { storedRunId } from './run-labels.js';
+
 /** A store takes messages of 16 MiB. */
 const MAX_PAYLOAD_BYTES = 15 * 1024 * 1024;
 /** A generation that is over is of use only to who was too slow. */
 const STEP_KEPT_MS = 60_000;
-
-/** The id under which a store has a run: run ids of the application may differ in case alone, which some file systems do not see. */
-export function storedRunId(runId: string): string {
-  return createHash('sha256').update(runId).digest('base64url').slice(0, RUN_ID_LENGTH);
-}
-
-/** Of what a listing shows. */
-const MAX_LABEL_LENGTH = 100;
-
-/** What a listing shows of a run. */
-function labelsOf({ kind, facts, again }: DurableContent): Readonly<Record<string, unknown>> {
-  const { runId, codeHash, inputHash, handlerName, panelId } = facts;
-  const cut = (name: string) => name.slice(0, MAX_LABEL_LENGTH);
-  return {
-    ...{ runId, codeHash, inputHash },
-    ...(handlerName !== undefined && { handlerName: cut(handlerName) }),
-    ...(panelId !== undefined && { panelId: cut(panelId) }),
-    ...(kind === 'end' && { isOver: true }),
-    ...(again !== undefined && { hasFailed: true }),
-  };
-}
-
-/** The claim on a generation of a run. */
-export interface HeldGeneration {
-  readonly id: string;
-  readonly content: DurableContent;
-  readonly messages: readonly StoredMessage[];
-  /** Whether nobody has told its effects yet. */
-  readonly isArrival: boolean;
-  readonly dueAtMs: number | undefined;
-  /** Claims that were lost before, one after the other. */
-  readonly losses: number;
-  readonly lost: AbortSignal;
-  /** Gives it back: as it was, or due at a time, or only by messages. */
-  release(next?: { readonly dueAtMs?: number }): Promise<void>;
-  /** What {@link DurableStore.advance} and {@link DurableStore.finish} need. */
-  readonly fence: number;
-  readonly lease: HeldLease;
-  readonly bytes: number;
-}
-
-export interface AdvanceOptions {
-  /** When it is due at the latest, by the store's clock: it expires long after that. */
-  readonly untilMs?: number;
-  /** When it is due, if what was told before need not be told again. Default: at once, to be told */
-  readonly dueAtMs?: number | 'never';
-  /** For how long it is kept, from now on. Default: as `suspensionTtlMs` says */
-  readonly keptMs?: number;
-}
 
 /** A handler that waits, and its calls. */
 export interface OpenedHandler {
@@ -279,17 +233,20 @@ export class DurableStore {
     return Math.min(this.#parts.config.limits.maxContextBytes, MAX_PAYLOAD_BYTES);
   }
 
-  /** For how long what came of a run is kept. */
-  get outcomeRetentionMs(): number {
-    return this.#parts.config.suspension.outcomeRetentionMs;
-  }
-
-  /** A run has failed, and is kept so that it can be tried again. @returns false if the claim was lost */
-  async keepFailed(held: HeldGeneration): Promise<boolean> {
-    held.lease.end();
-    if (!(await ask(() => this.#parts.store.release(held.id, held.fence, {})))) return false;
-    this.#parts.telemetry.runEnded('failed');
-    return true;
+  /**
+   * The end of a run that failed was told: it is kept as long as a result is, so that it can be tried again.
+   *
+   * @returns false if the claim was lost
+   */
+  async keepFailed(held: HeldGeneration, result: WasmResult, deployment: string): Promise<boolean> {
+    const { facts: _, arrivalMs: __, ...content } = held.content;
+    const innerId = content.inner && { innerId: content.innerId ?? held.id };
+    const kept = { dueAtMs: 'never', keptMs: this.#parts.config.suspension.outcomeRetentionMs } as const;
+    const next = await this.advance(held, { ...content, ...innerId }, [], deployment, kept);
+    // Without room, only its result is kept.
+    if (typeof next === 'object') return this.finish(held, result);
+    if (next !== undefined) this.#parts.telemetry.runEnded('failed');
+    return next !== undefined;
   }
 
   /** Seals a handler that waits, for the generation after a claimed one. */

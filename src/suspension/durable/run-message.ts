@@ -49,7 +49,8 @@ export async function openMessage(
     incompatible('content', `A message to the run ${runId} cannot be read: ${what}. It is kept.`, { runId });
   const problem = MESSAGE(header);
   if (problem !== undefined) throw fault(`it ${problem}`);
-  const message = messageOf({ ...(header as PlainMessage), document: payload });
+  const document = payload.length > 0 && { document: payload };
+  const message = messageOf({ ...(header as PlainMessage), ...document });
   if (message === undefined) throw fault('it is not whole');
   return message;
 }

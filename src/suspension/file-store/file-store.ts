@@ -48,6 +48,7 @@ import { findDue } from './due-runs.js';
 import { eraseRun } from './erase-run.js';
 import { ImageFiles } from './image-files.js';
 import { lastGeneration } from './last-generation.js';
+import { requireNotNewer } from './newer-store.js';
 import { postMessage } from './post-message.js';
 import { RECORD_VERSION } from './record.js';
 import { countRecords } from './record-census.js';
@@ -320,6 +321,7 @@ export class FileStore implements SuspensionStore {
   }
 
   async #openDirectory(): Promise<Opened> {
+    await requireNotNewer(this.#path);
     const opened = await openPrivateDirectory({ outer: this.#path, folder: `v${RECORD_VERSION}`, option: OPTION });
     if ('problem' in opened) throw this.#failure(opened.problem);
     const { directory } = opened;
