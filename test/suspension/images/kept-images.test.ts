@@ -139,6 +139,7 @@ describe('the image of a deployment', () => {
         const deadline = performance.now() + 20_000;
         let found = '';
         while (found !== wanted && performance.now() < deadline) {
+          vi.advanceTimersByTime(60_000);
           await new Promise((resolve) => setImmediate(resolve));
           found = (await readdir(at)).sort().join();
         }
@@ -149,10 +150,7 @@ describe('the image of a deployment', () => {
       await until(ofBoth);
       await first.shutdown();
       await second.cancelSuspension(id);
-      // The first sweep of a process looks at no images.
-      vi.advanceTimersByTime(60_000);
       vi.setSystemTime(Date.now() + UNUSED_AFTER_MS);
-      vi.advanceTimersByTime(60_000);
       await until(ofBoth.slice(1));
     } finally {
       vi.useRealTimers();
