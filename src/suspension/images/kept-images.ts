@@ -9,6 +9,7 @@ import type { KeptImage } from '../../protocol/kept-image.js';
 import type { LibrarySet } from '../../protocol/library-set.js';
 import type { ImageDescription, ImageRequest } from '../../protocol/messages.js';
 import { toShared } from '../../support/shared-bytes.js';
+import { performance } from '../../support/timers.js';
 import { MAX_IMAGE_BYTES } from '../check.js';
 import type { RecordedOutcomes } from '../recorded-outcomes.js';
 import { ask } from '../store-calls.js';
@@ -62,7 +63,8 @@ export class KeptImages {
   readonly #byHash = new LRUCache<string, string>({ max: MAX_HASHES });
   /** What is known of the images of a listing. */
   #listed: ReadonlyMap<string, { readonly putAtMs: number; readonly header: ImageHeader | undefined }> = new Map();
-  #listedAtMs = Number.NEGATIVE_INFINITY;
+  /** On the clock of `performance.now()`. */
+  #listedAt = Number.NEGATIVE_INFINITY;
   readonly #warned = new Set<string>();
 
   constructor(parts: KeptImagesParts) {
@@ -78,21 +80,20 @@ export class KeptImages {
   }
 
   /**
-   * Makes sure that the image is in the store on which a handler of this process waits, before the handler is. If that fails, it is warned
-   * of, and the handler can be resumed by this deployment only.
+   * Makes sure that the image is in the store on which a handler waits, before the handler is, and says that it is in use. If that fails, it
+   * is warned of, and the handler can be resumed by its own deployment only.
    *
-   * @param run default: the image of the runtime's own libraries
+   * @param run default: one on the image of the runtime's own libraries
    */
   async ensure(run: Pick<SuspendedRun, 'librarySet' | 'image'> = {}): Promise<void> {
     const images = this.#images;
-    // That of another deployment is there already.
-    if (images === undefined || run.image !== undefined) return;
-    const id = imageIdOf(this.deployment, run.librarySet);
+    if (images === undefined) return;
+    const id = run.image?.id ?? imageIdOf(this.deployment, run.librarySet);
     const known = this.#put.get(id);
     if (known instanceof Promise) return known;
     const nowMs = this.#parts.clock.now();
     if (known !== undefined && nowMs < known) return;
-    const putting = this.#putOwn(images, id, run.librarySet).then(
+    const putting = this.#putLately(images, id, run).then(
       () => void this.#put.set(id, nowMs + PUT_AGAIN_MS),
       (error: unknown) => {
         this.#put.set(id, nowMs + TRIED_AGAIN_MS);
@@ -103,17 +104,21 @@ export class KeptImages {
     return putting;
   }
 
-  async #putOwn(images: StoredImages, id: string, librarySet: string | undefined): Promise<void> {
-    const { clock, outcomes, engine, host } = this.#parts;
+  async #putLately(
+    images: StoredImages,
+    id: string,
+    { librarySet, image }: Pick<SuspendedRun, 'librarySet' | 'image'>,
+  ): Promise<void> {
+    const { clock, outcomes, engine } = this.#parts;
     const nowMs = await clock.current();
     const listed = await ask(() => images.list());
     const there = listed.find((image) => image.id === id);
     // Put lately, by another process.
     if (there !== undefined && Math.abs(nowMs - there.putAtMs) < PUT_AGAIN_MS) return;
-    const set = librarySet === undefined ? undefined : host.librarySet(librarySet);
-    const { packed } = await host.describe({ librarySet: set, features: 0, isExported: true });
-    if (packed === undefined) throw new Error('a worker did not give it');
-    const sealed = await sealImage(id, { engine, abi: ABI_VERSION }, packed, await outcomes.keys());
+    // One of another deployment is sealed anew, with the first of the secrets.
+    const packed = image?.packed ?? (await this.#ownImage(librarySet));
+    const header = { engine, abi: image?.abi ?? ABI_VERSION };
+    const sealed = await sealImage(id, header, packed, await outcomes.keys());
     const others = listed.filter((image) => image.id !== id);
     const bytes = others.reduce((sum, image) => sum + image.bytes, sealed.length);
     if (sealed.length > MAX_IMAGE_BYTES || others.length >= MAX_IMAGES || bytes > MAX_BYTES) {
@@ -122,6 +127,14 @@ export class KeptImages {
       );
     }
     await ask(() => images.put(id, sealed, nowMs));
+  }
+
+  async #ownImage(librarySet: string | undefined): Promise<Uint8Array> {
+    const { host } = this.#parts;
+    const set = librarySet === undefined ? undefined : host.librarySet(librarySet);
+    const { packed } = await host.describe({ librarySet: set, features: 0, isExported: true });
+    if (packed === undefined) throw new Error('a worker did not give it');
+    return packed;
   }
 
   /**
@@ -152,7 +165,10 @@ export class KeptImages {
   async require(suspensionId: string, deployment: string | undefined): Promise<void> {
     if (deployment === undefined || deployment === this.deployment) return;
     const awaited = { deployment };
-    const listed = [...(await this.#list())].filter(([id]) => deploymentOfImage(id) === deployment);
+    const ofIt = ([id]: readonly [string, unknown]) => deploymentOfImage(id) === deployment;
+    let listed = [...(await this.#list())].filter(ofIt);
+    // It may have been put since.
+    if (listed.length === 0) listed = [...(await this.#list(true))].filter(ofIt);
     const [first] = listed;
     if (first === undefined) throw noImage(suspensionId, awaited, this.#images !== undefined);
     if (listed.some(([, { header }]) => header !== undefined && this.#faultOf(header) === undefined)) return;
@@ -193,17 +209,17 @@ export class KeptImages {
   }
 
   /** Headers by id; of damaged images, there is none. */
-  async #list() {
+  async #list(isNow = false) {
     const images = this.#images;
-    const nowMs = this.#parts.clock.now();
-    if (images === undefined || Math.abs(nowMs - this.#listedAtMs) < LISTED_EVERY_MS) return this.#listed;
+    const now = performance.now();
+    if (images === undefined || (!isNow && now - this.#listedAt < LISTED_EVERY_MS)) return this.#listed;
     const listed = new Map<string, { readonly putAtMs: number; readonly header: ImageHeader | undefined }>();
     for (const image of (await ask(() => images.list())).slice(0, 2 * MAX_IMAGES)) {
       const known = this.#listed.get(image.id);
       listed.set(image.id, known?.putAtMs === image.putAtMs ? known : await this.#readHeader(images, image));
     }
     this.#listed = listed;
-    this.#listedAtMs = nowMs;
+    this.#listedAt = now;
     return listed;
   }
 
@@ -258,6 +274,7 @@ export class KeptImages {
 
   #warn(id: string, message: string): void {
     if (this.#warned.has(id)) return;
+    if (this.#warned.size >= MAX_HASHES) this.#warned.clear();
     this.#warned.add(id);
     this.#parts.telemetry.warn({ code: 'NEXUS_IMAGE', message });
   }

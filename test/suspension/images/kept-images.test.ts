@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { createRuntime, type NexusRuntime, type RuntimeOptions, type SuspensionStore } from '#src/index.js';
 import { openImage, sealImage } from '#src/suspension/images/image-envelope.js';
@@ -107,6 +107,53 @@ describe('the image of a deployment', () => {
       const { returnValue } = await third.getRun(runId).result({ timeoutMs: 30_000 });
       expect(returnValue).toEqual([1, 'undefined', 2, 'undefined', 3, 'undefined']);
       expect((await third.getRun(runId).describe()).deployment).toBe(first.deployment);
+    }
+  });
+
+  it('is put again by another deployment that goes on on it, sealed with the first of its secrets', async () => {
+    const suspensionDir = folder();
+    const first = await open({ suspensionDir });
+    const two = 'const x = await $ext.a.b(); return [x, await $ext.a.b()]';
+    const { suspensionId } = suspensionOf(await first.executeHandler(two, CONTEXT));
+    const path = join(await imagesIn(suspensionDir), `${first.deployment}.image`);
+    const longAgo = new Date(Date.now() - 7_200_000);
+    await utimes(path, longAgo, longAgo);
+    const rotated = 'the secret after a rotation';
+    const second = await open({ suspensionDir, ...OTHER, suspensionSecret: [rotated, SECRET] });
+    const next = suspensionOf(await second.resumeHandler(suspensionId, answer(1)));
+    expect((await stat(path)).mtimeMs).toBeGreaterThan(Date.now() - 600_000);
+    const third = await open({ suspensionDir, ...OTHER, suspensionSecret: rotated });
+    expect((await third.resumeHandler(next.suspensionId, answer(2))).returnValue).toEqual([1, 2]);
+  });
+
+  it('is deleted by a sweep when it is that of others and nothing needs it', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
+    try {
+      const suspensionDir = folder();
+      const first = await open({ suspensionDir });
+      const id = await suspend(first);
+      const second = await open({ suspensionDir, ...OTHER });
+      const at = await imagesIn(suspensionDir);
+      const until = async (names: readonly string[]) => {
+        const wanted = names.toSorted().join();
+        const deadline = performance.now() + 20_000;
+        let found = '';
+        while (found !== wanted && performance.now() < deadline) {
+          vi.advanceTimersByTime(60_000);
+          await new Promise((resolve) => setImmediate(resolve));
+          found = (await readdir(at)).sort().join();
+        }
+        expect(found).toBe(wanted);
+      };
+      const ofBoth = [first.deployment, second.deployment].map((deployment) => `${deployment}.image`);
+      await suspend(second);
+      await until(ofBoth);
+      await first.shutdown();
+      await second.cancelSuspension(id);
+      vi.setSystemTime(Date.now() + UNUSED_AFTER_MS);
+      await until(ofBoth.slice(1));
+    } finally {
+      vi.useRealTimers();
     }
   });
 
