@@ -30,7 +30,7 @@ export function resolveOptions(options: RedisStoreOptions) {
   rejectUnknownKeys(options, ['client', 'prefix', 'replicas', 'replicasTimeoutMs'], '');
   const { client, prefix = DEFAULT_PREFIX } = options;
   if (typeof client?.callBuffer !== 'function') {
-    throw invalid('client', client, 'a Redis or Cluster of ioredis, such as `new Redis(url)`, or nodeRedis(client)');
+    throw invalid('client', client, 'a Redis or Cluster of ioredis, such as `new Redis(url)`');
   }
   if (typeof prefix !== 'string' || !PREFIX.test(prefix)) {
     throw invalid('prefix', prefix, 'up to 64 letters, digits and _ . : / -');
