@@ -51,7 +51,10 @@ function remedyOf(reason: string): string {
   if (/MISCONF/.test(reason)) return 'It cannot write to its disk.';
   if (/NOREPLICAS/.test(reason)) return 'It has fewer replicas than min-replicas-to-write.';
   if (/LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN/.test(reason)) return 'It is starting, or changing its nodes.';
-  if (/ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|Connection is closed|max retries/i.test(reason)) {
+  if (/ECONNRESET|EPIPE/.test(reason)) {
+    return 'It closed the connection. If it takes TLS connections only, give the client `tls: {}`, or a URL that begins with rediss://.';
+  }
+  if (/ECONN|ETIMEDOUT|EAI_AGAIN|Connection is closed|max retries/i.test(reason)) {
     return 'Look whether it runs, and whether host and port of the client are right.';
   }
   return '';

@@ -27,6 +27,12 @@ export class PlainCalls implements ScriptCalls {
   close(): void {}
 }
 
+/** A connection that the store opened, and closes. */
+export type OwnClient = Omit<RedisLike, 'on'> & {
+  on(event: 'error' | 'close', listener: (error?: Error) => void): unknown;
+  disconnect(): void;
+};
+
 interface Waiting {
   readonly script: Script;
   readonly key: string;
@@ -47,16 +53,20 @@ const MAX_ATTEMPTS = 3;
  * nothing to wait for, and what a failover lost would count as kept.
  */
 export class ReplicatedCalls implements ScriptCalls {
-  readonly #client: RedisLike & { disconnect(): void };
+  readonly #client: OwnClient;
   readonly #replicas: number;
   readonly #timeoutMs: number;
   readonly #waiting: Waiting[] = [];
   #isSending = false;
+  /** Of the calls under way: their answers do not come any more. */
+  #lose: () => void = () => {};
 
-  constructor(client: RedisLike & { disconnect(): void }, replicas: number, timeoutMs: number) {
+  constructor(client: OwnClient, replicas: number, timeoutMs: number) {
     this.#client = client;
     this.#replicas = replicas;
     this.#timeoutMs = timeoutMs;
+    // A client that does not send commands again does not say of each of them that it is lost.
+    client.on('close', () => this.#lose());
   }
 
   call(script: Script, key: string, args: readonly Argument[]): Promise<unknown> {
@@ -77,11 +87,14 @@ export class ReplicatedCalls implements ScriptCalls {
   }
 
   async #sendTogether(calls: readonly Waiting[]): Promise<void> {
+    const lost = new Promise<never>((_, reject) => {
+      this.#lose = () => reject(new Error('Connection is closed.'));
+    });
     // In one turn, and so one after the other on one connection.
     const sent = calls.map(({ script, key, args }) => this.#client.callBuffer('EVALSHA', script.sha, 1, key, ...args));
     const waited = this.#client.callBuffer('WAIT', this.#replicas, this.#timeoutMs);
-    const answers = await Promise.allSettled(sent);
-    const [acknowledged] = await Promise.allSettled([waited]);
+    const answers = await Promise.allSettled(sent.map((answer) => Promise.race([answer, lost])));
+    const [acknowledged] = await Promise.allSettled([Promise.race([waited, lost])]);
     for (const [index, call] of calls.entries()) {
       const answer = answers[index] as PromiseSettledResult<unknown>;
       if (answer.status === 'rejected') await this.#again(call, answer.reason);

@@ -54,7 +54,7 @@ async function queuesOf(
   const key = layout.ofPartition(partition);
   const names =
     deployment === undefined
-      ? ((await client.callBuffer('SMEMBERS', `${key}deps`)) as readonly Buffer[]).map(String)
+      ? Array.from((await client.callBuffer('SMEMBERS', `${key}deps`)) as Iterable<Buffer>, String)
       : [deployment];
   const first = await Promise.all(
     names.map((name) => client.callBuffer('ZRANGEBYSCORE', `${key}due:${name}`, '-inf', nowMs, 'LIMIT', 0, 1)),

@@ -1,6 +1,6 @@
 import { describe, integer, rejectUnknownKeys, requireObject } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { PlainCalls, ReplicatedCalls, type ScriptCalls } from './calls.js';
+import { type OwnClient, PlainCalls, ReplicatedCalls, type ScriptCalls } from './calls.js';
 import type { RedisLike } from './client.js';
 
 const DEFAULT_PREFIX = 'nexus';
@@ -30,7 +30,7 @@ export function resolveOptions(options: RedisStoreOptions) {
   rejectUnknownKeys(options, ['client', 'prefix', 'replicas', 'replicasTimeoutMs'], '');
   const { client, prefix = DEFAULT_PREFIX } = options;
   if (typeof client?.callBuffer !== 'function') {
-    throw invalid('client', client, 'a Redis or Cluster of ioredis, such as `new Redis(url)`, or nodeRedis(client)');
+    throw invalid('client', client, 'a Redis or Cluster of ioredis, such as `new Redis(url)`');
   }
   if (typeof prefix !== 'string' || !PREFIX.test(prefix)) {
     throw invalid('prefix', prefix, 'up to 64 letters, digits and _ . : / -');
@@ -46,10 +46,10 @@ export function resolveOptions(options: RedisStoreOptions) {
   }
   const openCalls = (): ScriptCalls => {
     if (replicas === 0) return new PlainCalls(client);
-    const own = client.duplicate?.({ autoResendUnfulfilledCommands: false });
+    const own = client.duplicate?.({ autoResendUnfulfilledCommands: false } as never) as OwnClient;
     // Each command that fails says so.
-    own?.on?.('error', () => {});
-    return new ReplicatedCalls(own as RedisLike & { disconnect(): void }, replicas, timeoutMs);
+    own.on('error', () => {});
+    return new ReplicatedCalls(own, replicas, timeoutMs);
   };
   return { client, prefix, replicas, openCalls };
 }

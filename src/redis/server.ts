@@ -21,8 +21,12 @@ export async function checkServer(client: RedisLike): Promise<void> {
   client.on?.('error', failure);
   try {
     const asked = Promise.race([client.callBuffer('PING').then(() => infos(client)), broken]);
-    for (const info of await within(asked, 'Redis', 'Look whether host and port of the client are right.'))
-      checkInfo(info);
+    for (const info of await within(
+      asked,
+      'Redis',
+      'Look whether host and port of the client are right, and whether it uses TLS where Redis does, and only there.',
+    ))
+      checkInfo(info, client.isCluster === true);
   } finally {
     client.off?.('error', failure);
   }
@@ -35,13 +39,16 @@ async function infos(client: RedisLike): Promise<readonly string[]> {
 }
 
 /** @throws NexusError INVALID_CONFIG */
-function checkInfo(info: string): void {
+function checkInfo(info: string, isCluster: boolean): void {
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
   const version = field('redis_version');
   const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
   const [leastMajor, leastMinor] = LEAST_VERSION;
   if (version !== undefined && (major < leastMajor || (major === leastMajor && minor < leastMinor))) {
     throw unusable(`Redis is of version ${version}`, `Use version ${leastMajor}.${leastMinor} or later.`);
+  }
+  if (field('cluster_enabled') === '1' && !isCluster) {
+    throw unusable('the server is a node of a Cluster', 'Use `new Redis.Cluster([…])` as client.');
   }
   if (field('role') === 'slave') {
     throw unusable('the server is a read-only replica', 'Point the client at the primary, or at Sentinels.');

@@ -2,8 +2,8 @@ import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { checkStoreModel, describeStore, type StoreHarness } from '#src/testing/store/index.js';
-import { POSTGRES, titleOf } from '../support/servers/installed.js';
-import { startPostgres } from '../support/servers/postgres.js';
+import { POSTGRES, titleOf } from '../support/servers/installed.mjs';
+import { startPostgres } from '../support/servers/postgres.mjs';
 import { connections, harnessesOf, pglitePool } from './postgres-helpers.js';
 
 /** For the long form: `NEXUS_MODEL_SEQUENCES=10000`. */

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { RedisLike } from '#src/redis/index.js';
 import { checkStoreModel, describeStore } from '#src/testing/store/index.js';
-import { REDIS, titleOf } from '../support/servers/installed.js';
-import { startRedis } from '../support/servers/redis.js';
+import { REDIS, titleOf } from '../support/servers/installed.mjs';
+import { startRedis } from '../support/servers/redis.mjs';
 import { harnessesOf, type RedisPlace } from './redis-helpers.js';
 
 /** As a client does whose connection broke after Redis had executed a command, and before the answer came. */

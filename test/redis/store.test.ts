@@ -2,8 +2,8 @@ import { Cluster, Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { checkStoreModel, describeStore } from '#src/testing/store/index.js';
-import { REDIS, titleOf } from '../support/servers/installed.js';
-import { startRedis, startRedisCluster } from '../support/servers/redis.js';
+import { REDIS, titleOf } from '../support/servers/installed.mjs';
+import { startRedis, startRedisCluster } from '../support/servers/redis.mjs';
 import { harnessesOf, type RedisPlace } from './redis-helpers.js';
 
 /** For the long form: `NEXUS_MODEL_SEQUENCES=10000`. */

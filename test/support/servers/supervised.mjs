@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { Readable } from 'node:stream';
 
 /**
  * Waits for the end of its input, which comes when the process that started it ends, however that ends. Then it ends the server and removes
@@ -17,28 +16,18 @@ kill -s "$signal" "$pid" 2>/dev/null
 wait "$pid"
 rm -rf "$folder"
 `;
-
-export interface Supervised {
-  /** Of the server. */
-  readonly pid: number;
-  /** Ends it, removes its directory, and resolves when both are done. */
-  stop(): Promise<void>;
-}
-
-export interface ServerCommand {
-  readonly command: readonly [string, ...string[]];
-  /** Removed at the end. */
-  readonly folder: string;
-  /** What it prints when it can be used. */
-  readonly ready: RegExp;
-  /** What ends it. @default KILL */
-  readonly signal?: 'KILL' | 'QUIT' | 'TERM';
-  /** Who it runs as. @default the user of this process */
-  readonly user?: { readonly uid: number; readonly gid: number };
-}
-
-/** Starts a server that does not outlive this process, and waits until it can be used. */
-export async function supervise({ command, folder, ready, signal = 'KILL', user }: ServerCommand): Promise<Supervised> {
+/**
+ * Starts a server that does not outlive this process, and waits until it can be used.
+ *
+ * @param {object} server
+ * @param {readonly string[]} server.command
+ * @param {string} server.folder removed at the end
+ * @param {RegExp} server.ready what it prints when it can be used
+ * @param {'KILL' | 'QUIT' | 'TERM'} [server.signal] what ends it; default: KILL
+ * @param {{ uid: number, gid: number }} [server.user] who it runs as; default: the user of this process
+ * @returns {Promise<{ pid: number, stop(): Promise<void> }>} `pid` is of the server; `stop` ends it and removes the folder
+ */
+export async function supervise({ command, folder, ready, signal = 'KILL', user }) {
   const supervisor = spawn('sh', ['-c', SUPERVISOR, 'sh', folder, signal, ...command], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // A signal to the group of this process does not reach it.
@@ -61,17 +50,17 @@ export async function supervise({ command, folder, ready, signal = 'KILL', user 
     // The test ends although it runs.
     supervisor.unref();
     for (const stream of [supervisor.stdin, supervisor.stdout, supervisor.stderr]) {
-      (stream as unknown as { unref?: () => void }).unref?.();
+      stream.unref?.();
     }
   }
 }
-
-function untilReady(supervisor: ChildProcess, ready: RegExp): Promise<number> {
+/** @returns {Promise<number>} */
+function untilReady(supervisor, ready) {
   return new Promise((resolve, reject) => {
     let text = '';
-    let pid: number | undefined;
-    const take = (stream: Readable | null, isFirst: boolean) =>
-      stream?.setEncoding('utf8').on('data', (part: string) => {
+    let pid;
+    const take = (stream, isFirst) =>
+      stream?.setEncoding('utf8').on('data', (part) => {
         if (text.length < 100_000) text += part;
         if (isFirst && pid === undefined) pid = Number(/^(\d+)\n/.exec(text)?.[1] ?? Number.NaN) || undefined;
         if (pid !== undefined && ready.test(text)) resolve(pid);
@@ -84,14 +73,18 @@ function untilReady(supervisor: ChildProcess, ready: RegExp): Promise<number> {
     supervisor.once('exit', () => reject(new Error(`The server ended: ${text}`)));
   });
 }
-
-/** Ports that nobody has at this moment. */
-export async function freePorts(count: number): Promise<readonly number[]> {
+/**
+ * Ports that nobody has at this moment.
+ *
+ * @param {number} count
+ * @returns {Promise<number[]>}
+ */
+export async function freePorts(count) {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  const ports: number[] = [];
+  const ports = [];
   for (const server of servers) {
     if (!server.listening) await once(server, 'listening');
-    ports.push((server.address() as { port: number }).port);
+    ports.push(server.address().port);
   }
   for (const server of servers) {
     server.close();

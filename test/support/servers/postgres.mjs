@@ -3,26 +3,23 @@ import { chown, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-
-import { POSTGRES, unprivilegedUser } from './installed.js';
-import { freePorts, type Supervised, supervise } from './supervised.js';
-
+import { POSTGRES, unprivilegedUser } from './installed.mjs';
+import { freePorts, supervise } from './supervised.mjs';
 export const PASSWORD = 'the password of the tests';
-
-export interface PostgresServer extends Supervised {
-  readonly port: number;
-  /** For `connectionString`. */
-  readonly url: string;
-}
-
-/** @param settings of postgresql.conf; @param hosts lines of pg_hba.conf, in place of those that let everybody in with a password */
+/**
+ * PostgreSQL on a port and in a directory of its own, with the user `nexus`.
+ *
+ * @param {object} [options]
+ * @param {Record<string, string>} [options.settings] of postgresql.conf; default: without fsync
+ * @param {readonly string[]} [options.hosts] lines of pg_hba.conf; default: everybody who has a password
+ * @param {boolean} [options.isStandby] waits for a primary that never comes, and answers queries meanwhile
+ * @returns {Promise<{ port: number, url: string, pid: number, stop(): Promise<void> }>}
+ */
 export async function startPostgres({
   settings = { fsync: 'off' },
   hosts = ['host all all 127.0.0.1/32 scram-sha-256'],
-}: {
-  readonly settings?: Readonly<Record<string, string>>;
-  readonly hosts?: readonly string[];
-} = {}): Promise<PostgresServer> {
+  isStandby = false,
+} = {}) {
   if (POSTGRES === undefined) throw new Error('PostgreSQL is not installed.');
   const user = unprivilegedUser();
   const folder = await mkdtemp(join(tmpdir(), 'nexus-postgres-'));
@@ -47,7 +44,8 @@ export async function startPostgres({
     { ...user, cwd: folder },
   );
   await writeFile(join(data, 'pg_hba.conf'), `${hosts.join('\n')}\n`);
-  const [port] = (await freePorts(1)) as [number];
+  if (isStandby) await writeFile(join(data, 'standby.signal'), '');
+  const [port] = await freePorts(1);
   const all = { listen_addresses: '127.0.0.1', port: `${port}`, unix_socket_directories: folder, ...settings };
   const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const supervised = await supervise({
