@@ -213,10 +213,10 @@ export class Dispatcher implements PoolLoad {
     if (isCompiling) this.#queue.countCompiler(1);
     for (const job of jobs) job.holder = instance;
     if (debug.pool.hasSubscribers) debug.pool.publish({ step: 'sent', worker: instance.id, requests: jobs.length });
-    instance.run(batch).then(
-      (replies) => this.#onReplies(instance, batch, replies),
-      (error: unknown) => this.#onFailure(instance, batch, error),
-    );
+    instance.run(batch, {
+      onReplies: (replies) => this.#onReplies(instance, batch, replies),
+      onFailure: (error) => this.#onFailure(instance, batch, error),
+    });
   }
 
   #isConversation([job, ...others]: readonly Job[]): boolean {

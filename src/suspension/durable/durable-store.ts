@@ -15,8 +15,8 @@ import type {
 import { NotTransferableError } from '../../codec/values/encoding/not-transferable.js';
 import type { RuntimeConfig } from '../../config/resolve.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import type { WaitingRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
+import type { WaitingRun } from '../../execution/waiting-run.js';
 import { ABI_VERSION } from '../../guest/abi.js';
 import type { Telemetry } from '../../metrics/telemetry.js';
 import { formatSuspensionId, idAfter, parseSuspensionId } from '../../support/run-ids.js';
