@@ -100,7 +100,7 @@ export class WorkerHandle implements JobHolder {
       this.#thread.run(message, batch.isConversation, { onMessage, onError });
     } catch (error) {
       // Who has it begin a batch is not done with that yet.
-      queueMicrotask(() => onError(error));
+      void Promise.resolve().then(() => onError(error));
     }
   }
 
