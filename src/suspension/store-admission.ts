@@ -4,7 +4,7 @@ import type { StoredSuspension } from '../api/suspension-store.js';
 import { NotTransferableError } from '../codec/values/encoding/not-transferable.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { wakeAtMs } from '../execution/own-calls.js';
-import type { WaitingRun } from '../execution/segment-runner.js';
+import type { WaitingRun } from '../execution/waiting-run.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { ExpirySweeps } from './expiry-sweeps.js';
 import type { KeptImages } from './images/kept-images.js';

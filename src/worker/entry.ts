@@ -40,7 +40,7 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
     }
     isMoreSoon = mailbox.isMoreSoon && replies.some(waits);
     mailbox.send(encodeReplies(replies, executor.memoryBytes));
-    await executor.tidy(() => mailbox.hasMessage);
+    await executor.tidy(() => mailbox.hasMessage, isMoreSoon);
   }
 }
 

@@ -113,10 +113,11 @@ export class Executor {
    * Wipes used VMs for the next tenants. Called when there is nothing else to do.
    *
    * @param isAwaited whether there is other work after all
+   * @param isAnswerSoon whether the handler that waits is likely to go on next
    */
-  tidy(isAwaited: () => boolean): Promise<void> {
+  tidy(isAwaited: () => boolean, isAnswerSoon = true): Promise<void> {
     if (!isAwaited()) this.#compiler.tidy();
-    return this.#vms.tidy(isAwaited);
+    return this.#vms.tidy(isAwaited, isAnswerSoon);
   }
 
   async compileScript(source: string, filename: string, form?: LoweredForm): Promise<ScriptOutcome> {

@@ -261,9 +261,11 @@ export class TenantVms {
    * Called when there is nothing else to do.
    *
    * @param isAwaited checked before each step: whether there is other work after all
+   * @param isAnswerSoon whether the run that waits in the current VM is likely to go on next. Otherwise its checkpoint is
+   *   restored when it does: to do it in advance would be in vain if another run comes first
    */
-  async tidy(isAwaited: () => boolean): Promise<void> {
-    if (!isAwaited()) this.#putBack();
+  async tidy(isAwaited: () => boolean, isAnswerSoon = true): Promise<void> {
+    if (isAnswerSoon && !isAwaited()) this.#putBack();
     this.#written = undefined;
     for (const slot of this.#slots.slice(0, -1)) {
       if (slot.owner === undefined) continue;

@@ -19,13 +19,14 @@ export interface Effects {
   readonly hostCalls: number;
 }
 
+/** Calls that were pending before a segment, `extension.method` by id: they were counted and allowed when they were made. */
+export type KnownCalls = ReadonlyMap<string, string>;
+
 export interface Bounds {
   readonly grants: Grants;
   readonly limits: ExecutionLimits;
-  /** Ids of calls that were pending before: they were counted when they were made. Default: none. */
-  readonly knownCalls?: ReadonlySet<string>;
-  /** What each of these calls was, `extension.method`: what was allowed when it was made goes on. Default: none. */
-  readonly knownNames?: ReadonlyMap<string, string>;
+  /** Default: none. */
+  readonly knownCalls?: KnownCalls;
   /** The fields of an outcome in the order in which the guest has them. Default: as the present version does. */
   readonly outcomeFields?: readonly string[];
   /** Names of those that handlers can use. Default: none. */
@@ -89,10 +90,7 @@ export function readEffects(
 }
 
 /** The calls that were made in this segment. */
-export function newCalls(
-  calls: readonly ExtensionCall[],
-  known: ReadonlySet<string> | undefined,
-): readonly ExtensionCall[] {
+export function newCalls(calls: readonly ExtensionCall[], known: KnownCalls | undefined): readonly ExtensionCall[] {
   return known === undefined ? calls : calls.filter(({ callId }) => !known.has(callId));
 }
 
@@ -191,7 +189,7 @@ function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {
     }
     if (!Array.isArray(args) || !CALL_ID.test(callId) || ids.has(callId)) throw malformed('calls');
     // Its capability may have been taken since it was made.
-    const isKnown = bounds.knownNames?.get(callId) === `${extensionName}.${method}`;
+    const isKnown = bounds.knownCalls?.get(callId) === `${extensionName}.${method}`;
     if (isOwnCall({ extensionName })) {
       const own = readOwnCall({ extensionName, method, args });
       if (own === undefined) throw malformed('calls');

@@ -26,19 +26,29 @@ export class ExtensionMethods {
    * @throws TypeError if the method does not exist; errors of the method
    */
   async call(call: ExtensionCall): Promise<unknown> {
+    try {
+      return await this.begin(call);
+    } catch (error) {
+      this.noteFault(error);
+      throw error;
+    }
+  }
+
+  /** {@link call} for who notes faults of the answer: what the method returns, which may be a promise. */
+  begin(call: ExtensionCall): unknown {
     const { extensionName, method, args } = call;
     const extension = Object.hasOwn(this.#extensions, extensionName) ? this.#extensions[extensionName] : undefined;
     // What every object inherits is no method of an extension.
     if (extension === undefined || !this.#namesOf(extension).has(method)) throw this.#noMethod(call);
     const implementation: unknown = Reflect.get(extension, method);
     if (typeof implementation !== 'function') throw this.#noMethod(call);
-    try {
-      return await Reflect.apply(implementation, extension, args);
-    } catch (error) {
-      const fault = outputFaultOf(error);
-      if (fault !== undefined) this.#onFault(fault);
-      throw error;
-    }
+    return Reflect.apply(implementation, extension, args);
+  }
+
+  /** @param error with which a call failed */
+  noteFault(error: unknown): void {
+    const fault = outputFaultOf(error);
+    if (fault !== undefined) this.#onFault(fault);
   }
 
   #noMethod(call: ExtensionCall): TypeError {

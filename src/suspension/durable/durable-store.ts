@@ -14,8 +14,8 @@ import type {
 import { NotTransferableError } from '../../codec/values/encoding/not-transferable.js';
 import type { RuntimeConfig } from '../../config/resolve.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import type { WaitingRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
+import type { WaitingRun } from '../../execution/waiting-run.js';
 import type { Telemetry } from '../../metrics/telemetry.js';
 import { KNOWN_ABIS } from '../../protocol/guest-abis.js';
 import { formatSuspensionId, idAfter, parseSuspensionId } from '../../support/run-ids.js';

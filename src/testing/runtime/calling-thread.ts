@@ -100,7 +100,7 @@ export class CallingThread implements HandlerPool {
     return execution ?? (await this.#inWorker()).execute(request, options);
   }
 
-  async resume(request: ResumeRequest, options: DispatchOptions = {}): Promise<Execution> {
+  async resume(request: Extract<Request, { kind: 'resume' }>, options: DispatchOptions = {}): Promise<Execution> {
     const { signal } = options;
     const execution = await this.#execute(request, options, (executor, area) =>
       executor.resume({ ...request, ...area }, () => signal?.aborted === true),
