@@ -1,5 +1,5 @@
 import type { ResultCode } from '../errors/codes.js';
-import type { ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
+import type { CacheTierName, ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
 import type { UsageCounts } from './usage.js';
 
 /** The call to which an event belongs. */
@@ -48,7 +48,7 @@ export interface ResumeEvent extends EventOrigin {
 export interface CacheEvent {
   readonly kind: 'hit' | 'miss' | 'eviction' | 'rejection';
   /** Absent for a miss. */
-  readonly tier?: 'memory' | 'disk';
+  readonly tier?: CacheTierName;
   /** Absent for evictions from disk. */
   readonly key?: string;
   /** The failed check, for a rejection. */

@@ -41,6 +41,11 @@ const cache = {
     group: 'cache',
     doc: 'HMAC key of artifacts, at least 16 bytes; the first of several seals',
   },
+  remoteCache: {
+    kind: 'object',
+    group: 'cache',
+    doc: 'a cache that machines share, asked after memory and disk; it needs a `cacheSecret`',
+  },
   maxSourceBytes: {
     kind: 'number',
     unit: 'bytes',

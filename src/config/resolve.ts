@@ -2,6 +2,7 @@ import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
 import type { RuntimeObserver } from '../api/observer.js';
 import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
 import type { Quota } from '../api/quota.js';
+import type { RemoteCache } from '../api/remote-cache.js';
 import type { SourceWrap } from '../api/source-options.js';
 import type { Tracing } from '../api/tracing.js';
 import type { MeteringOptions } from '../api/usage.js';
@@ -18,6 +19,7 @@ import { type ModulesConfig, resolveModules } from './resolve-modules.js';
 import { type NetworkConfig, resolveNetwork } from './resolve-network.js';
 import { type NodeConfig, resolveNode } from './resolve-node.js';
 import { type PoolConfig, resolvePool } from './resolve-pool.js';
+import { resolveRemoteCache } from './resolve-remote-cache.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveSuspension, type SuspensionConfig } from './resolve-suspension.js';
 import { checkWrap } from './source-options.js';
@@ -31,6 +33,8 @@ export interface CacheConfig {
   readonly maxDiskCacheSizeBytes: number;
   /** The first secret seals, and all of them open. */
   readonly cacheSecrets: readonly Uint8Array[];
+  /** Undefined if there is none. */
+  readonly remoteCache: RemoteCache | undefined;
   readonly maxSourceBytes: number;
   /** Code around sources whose callers want no other. */
   readonly wrap: SourceWrap | undefined;
@@ -133,11 +137,13 @@ function resolveCache(options: CacheOptions): CacheConfig {
   if (cacheDir !== false && (typeof cacheDir !== 'string' || cacheDir === '')) {
     throw invalidOption('cacheDir', cacheDir, 'a path or false');
   }
+  const cacheSecrets = resolveSecrets('cacheSecret', options.cacheSecret);
   return Object.freeze({
     cacheDir,
     maxCacheSizeBytes: readNumber('maxCacheSizeBytes', options),
     maxDiskCacheSizeBytes: readNumber('maxDiskCacheSizeBytes', options),
-    cacheSecrets: resolveSecrets('cacheSecret', options.cacheSecret),
+    cacheSecrets,
+    remoteCache: resolveRemoteCache(options.remoteCache, cacheSecrets),
     maxSourceBytes: readNumber('maxSourceBytes', options),
     wrap: resolveWrap(options.wrap),
     source: readSwitch('source', options),

@@ -33,7 +33,7 @@ import { performance } from '../support/timers.js';
 import { settleWithin } from '../support/waiting.js';
 import { storedTenant } from '../suspension/sealed/run-envelope.js';
 import { Suspensions } from '../suspension/suspensions.js';
-import { CompileService } from './compile-service.js';
+import { type ClearedTiers, CompileService } from './compile-service.js';
 import { deploymentOf } from './durable/deployment.js';
 import { type Run, type RunFilter, type RunSummary, Runs, type StartOptions, type Worker } from './durable/runs.js';
 import type { WorkOptions } from './durable/work-options.js';
@@ -624,8 +624,12 @@ export class NexusRuntime implements AsyncDisposable {
     return metricsHandler(this.#telemetry);
   }
 
-  /** Forgets compiled handlers. Default: both tiers. */
-  clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
+  /**
+   * Forgets compiled handlers. Default: those in memory and on disk, and not those in the remote cache, which other machines use.
+   *
+   * @throws NexusError INVALID_ARGUMENT; what the remote cache throws
+   */
+  clearCache(tiers: ClearedTiers = {}): Promise<void> {
     return this.#compilation.clearCache(tiers);
   }
 
