@@ -7,6 +7,7 @@
 export type { AsyncResult, CallResult } from './api/answers.js';
 export type { CapabilityToken } from './api/capability.js';
 export type { ContextValue, Prepared, PrepareOptions, WasmContext } from './api/context.js';
+export type { CallTask, ConsumeOptions, Consumption, Dispatcher, RunTask, Task } from './api/dispatcher.js';
 export { type EncodedValue, encoded, type JsonText, json } from './api/encoded.js';
 export type { CacheTierName, ExecutionStatus } from './api/execution-metrics.js';
 export type { CallContext, Extension, ExtensionRegistry } from './api/extension.js';

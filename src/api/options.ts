@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 
+import type { Dispatcher } from './dispatcher.js';
 import type { ExecutionLimits, LogOverflow, VmLimitName } from './limits.js';
 import type { ModulesOptions } from './modules.js';
 import type { NetworkOptions } from './network.js';
@@ -347,6 +348,14 @@ export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions,
    * executes it. @default none: runs need their code
    */
   readonly resolveHandler?: (name: string) => string | Uint8Array | Promise<string | Uint8Array>;
+  /**
+   * Tells other processes what there is to do: {@link Dispatcher}, for example `bullmq(…)` of `nexus-runtime/bullmq`. `start`, `completeCall` and
+   * `cancel` hand tasks to it, and `work` takes them from it. The processes share a `suspensionStore` and a `suspensionSecret` as well. Who made
+   * it closes it, after `shutdown()`.
+   *
+   * @default none: who works looks into the store
+   */
+  readonly dispatcher?: Dispatcher;
   /** @default none */
   readonly observer?: RuntimeObserver;
   /** Receives traces of calls, for example `openTelemetry()` of `nexus-runtime/otel`. @default none */

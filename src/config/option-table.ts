@@ -400,6 +400,11 @@ const runtime = {
     group: 'runtime',
     doc: 'gives the handler of a name, for runs that were started with `{ name }`',
   },
+  dispatcher: {
+    kind: 'object',
+    group: 'runtime',
+    doc: 'tells other processes what there is to do, for example `bullmq(…)`',
+  },
   quota: { kind: 'object', group: 'runtime', doc: 'asked before each call, for example `memoryQuota(…)`' },
   node: {
     kind: 'object',

@@ -1,3 +1,4 @@
+import type { Dispatcher } from '../api/dispatcher.js';
 import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
 import type { RuntimeObserver } from '../api/observer.js';
 import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
@@ -63,6 +64,8 @@ export interface RuntimeConfig {
   readonly metering: false | MeteringOptions;
   readonly quota: Quota | undefined;
   readonly resolveHandler: RuntimeOptions['resolveHandler'];
+  /** Undefined if who works looks into the store. */
+  readonly dispatcher: Dispatcher | undefined;
   /** Undefined if handlers have no network. */
   readonly network: NetworkConfig | undefined;
   /** Undefined if they have nothing of Node. */
@@ -81,6 +84,21 @@ export function resolveRuntimeConfig(options: RuntimeOptions = {}): RuntimeConfi
 function resolveFunction<T>(name: string, given: T): T {
   if (given === undefined || typeof given === 'function') return given;
   throw invalidOption(name, describe(given), 'a function');
+}
+
+function resolveDispatcher(given: Dispatcher | undefined): Dispatcher | undefined {
+  if (given === undefined || isDispatcher(given)) return given;
+  throw invalidOption('dispatcher', describe(given), 'a Dispatcher, for example bullmq() of nexus-runtime/bullmq');
+}
+
+/** Whether something has the methods of a {@link Dispatcher}. */
+export function isDispatcher(given: unknown): given is Dispatcher {
+  const methods = ['dispatch', 'consume', 'close'] as const;
+  return (
+    typeof given === 'object' &&
+    given !== null &&
+    methods.every((name) => typeof Reflect.get(given, name) === 'function')
+  );
 }
 
 function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
@@ -102,6 +120,7 @@ function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
     metrics: resolveMetrics(options.metrics),
     metering: resolveMetering(options.metering),
     quota: resolveQuota(options.quota),
+    dispatcher: resolveDispatcher(options.dispatcher),
     resolveHandler: resolveFunction('resolveHandler', options.resolveHandler),
     network: resolveNetwork(options.network),
     node: resolveNode(options.node, pool.libraries),

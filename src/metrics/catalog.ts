@@ -33,6 +33,7 @@ const CODES = [...new Set([...Object.keys(RESULT_CODES), ...Object.keys(REJECTIO
 const TIERS = CACHE_TIERS;
 const OWN_TIERS = ['memory', 'disk'] as const;
 export const RUN_OUTCOMES = ['completed', 'failed', 'cancelled'] as const;
+export const TASK_KINDS = ['run', 'call'] as const;
 const KEPT_STATES = ['waiting', 'outcome'] as const;
 
 const DIRECTIONS = ['in', 'out'] as const;
@@ -241,6 +242,25 @@ export const METRICS = {
     help: 'Times that a run could not go on, and was given back to be tried again.',
     labels: {},
     advice: '`onEffects` or `onEnd` throw, the store fails, or a run is damaged: `handler_errors_total` has the codes.',
+  },
+  tasks_total: {
+    type: 'counter',
+    help: 'Tasks of the dispatcher that this process handled, those included that were done already.',
+    labels: { kind: TASK_KINDS },
+    advice: 'If it stops while `runs_found_total` rises, the queue is empty or away: look at its server.',
+  },
+  tasks_unsent_total: {
+    type: 'counter',
+    help: 'Tasks that the dispatcher did not take, or not in time.',
+    labels: {},
+    advice: 'Nothing is lost: runs are found in the store, seconds later. Look at the server of the queue.',
+  },
+  runs_found_total: {
+    type: 'counter',
+    help: 'Runs that were due and that no task came for: this process found them in the store.',
+    labels: {},
+    advice:
+      'A few are timers of more than ten minutes, and what died processes had. If it rises with every run, the queue loses tasks, or nothing hands them over: give `createRuntime` the dispatcher.',
   },
   usage_executions_total: {
     type: 'counter',

@@ -93,6 +93,9 @@ export function expose(tally: Tally, gauges: () => Gauges, usages: Usages): Expo
     runs_ended_total: () => counts('runs_ended_total', 'outcome', tally.runsEnded),
     runs_working: () => single(tally.runsWorking),
     runs_postponed_total: () => single(tally.runsPostponed),
+    tasks_total: () => counts('tasks_total', 'kind', tally.tasks),
+    tasks_unsent_total: () => single(tally.tasksUnsent),
+    runs_found_total: () => single(tally.runsFound),
     usage_executions_total: () => usages(({ executions }) => executions),
     usage_instructions_total: () => usages(({ instructions }) => instructions),
     usage_cpu_seconds_total: () => usages(({ cpuUs }) => cpuUs / 1e6),
@@ -118,7 +121,12 @@ function tiers(amountOf: (tier: 'memory' | 'disk') => number): Sample[] {
 }
 
 function counts(
-  name: 'handler_errors_total' | 'handler_kills_total' | 'pool_instances_retired_total' | 'runs_ended_total',
+  name:
+    | 'handler_errors_total'
+    | 'handler_kills_total'
+    | 'pool_instances_retired_total'
+    | 'runs_ended_total'
+    | 'tasks_total',
   label: string,
   counted: Counts,
 ): Sample[] {

@@ -147,6 +147,7 @@ export class NexusRuntime implements AsyncDisposable {
       check: (context, options) => this.#executions.check(context, options),
       deployment: () => this.deployment,
       resolveHandler: config.resolveHandler,
+      dispatcher: config.dispatcher,
     });
   }
 
@@ -395,7 +396,7 @@ export class NexusRuntime implements AsyncDisposable {
    * extensions that it is given, and wakes them when their timers are due. Any number of processes may work on one store. It keeps the
    * process alive.
    *
-   * @throws NexusError INVALID_ARGUMENT, RUNTIME_CLOSED
+   * @throws NexusError INVALID_ARGUMENT, RUNTIME_CLOSED; what the dispatcher throws
    *
    * @example
    * await using worker = await runtime.work({
@@ -404,7 +405,7 @@ export class NexusRuntime implements AsyncDisposable {
    * });
    */
   work(options: WorkOptions = {}): Promise<Worker> {
-    return this.#compilation.calls.run(async () => this.#runs.work(options));
+    return this.#compilation.calls.run(() => this.#runs.work(options));
   }
 
   /** @internal for recordings */

@@ -18,12 +18,14 @@ import { eitherSignal, whenAborted } from '../../support/waiting.js';
 import type { DurableStore, HeldGeneration } from '../../suspension/durable/durable-store.js';
 import { decodeOutcome, encodeOutcome } from '../../suspension/sealed/outcome-content.js';
 import { decodeValues } from '../../suspension/sealed/values.js';
+import { sleep } from '../../suspension/store-calls.js';
 import { unkept, withoutValues } from '../../suspension/suspension-results.js';
 import type { Requests } from '../own/requests.js';
 import type { Quotas } from '../quota/quotas.js';
 import type { ExtensionMethods } from '../run/extension-methods.js';
 import { DurableCalls } from './durable-calls.js';
 import { decodeInput, type RunCode } from './run-input.js';
+import type { TaskRun, TaskSender } from './task-sender.js';
 import type { CheckedWorkOptions, RunStepInfo } from './work-options.js';
 
 /** What the sessions of a worker have in common. */
@@ -43,12 +45,19 @@ export interface SessionParts {
   /** Aborted when segments are ended, too. */
   readonly stopping: AbortSignal;
   /** Told when a run is due at a time and nobody has it. */
-  readonly onRelease: (dueAtMs: number) => void;
+  readonly onRelease: (dueAtMs: number, run: TaskRun) => Promise<void> | undefined;
+  /** Tells others what there is to do; undefined where they look for it. */
+  readonly sender: TaskSender | undefined;
   readonly onEnd: (runId: string) => void;
 }
 
 /** How soon messages of other processes are seen while this one makes calls. */
 const LOOK_MS = 1_000;
+/** When calls that others make have no answer, they are told again: the task may be lost. Less and less often. */
+const FIRST_REMINDER_MS = 60_000;
+const LAST_REMINDER_MS = 60 * 60_000;
+/** Earlier tasks have another time, or are repetitions. */
+const MAX_EARLY_MS = 1_000;
 const HAS_GONE_ON = new Error('the handler no longer waits for it');
 
 /** What there is for a handler that waits. */
@@ -56,7 +65,7 @@ interface Collected {
   readonly answers: readonly CallResult[];
   /** Ids of messages, by the calls that they answer. */
   readonly messages: ReadonlyMap<string, string>;
-  /** Ids of messages that nothing waits for any more. */
+  /** Ids of messages that nothing waits for, or that say what was noted. */
   readonly late: readonly string[];
   /** Id of the message that cancels the run. */
   readonly cancel: string | undefined;
@@ -69,6 +78,8 @@ export class RunSession {
   #wake = () => {};
   /** Id of the generation whose effects were told. */
   #toldAt: string | undefined;
+  /** Ids of calls that others make, and were told of. */
+  readonly #sent = new Set<string>();
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -106,7 +117,26 @@ export class RunSession {
 
   /** As it was; but what was told need not be told again. */
   async #giveBack(held: HeldGeneration): Promise<void> {
-    await held.release(this.#toldAt === held.id ? { dueAtMs: this.#parts.store.clock.now() } : undefined);
+    const { sender, closing, store } = this.#parts;
+    await held.release(this.#toldAt === held.id ? { dueAtMs: store.clock.now() } : undefined);
+    // Another process can have it at once.
+    if (closing.aborted) await sender?.run(this.#taskRunOf(held));
+  }
+
+  /** Whether its time has come. A task may come early, or twice: then it waits as before. */
+  #isDue({ content, isArrival, dueAtMs = Number.POSITIVE_INFINITY }: HeldGeneration): boolean {
+    return (isArrival && content.kind !== 'begin') || dueAtMs <= this.#parts.store.clock.now();
+  }
+
+  /** {@link #isDue}, after a moment if it is nearly so: the clocks of a queue and of a store differ. */
+  async #isDueSoon(held: HeldGeneration): Promise<boolean> {
+    const earlyMs = (held.dueAtMs ?? Number.POSITIVE_INFINITY) - this.#parts.store.clock.now();
+    if (!this.#isDue(held) && earlyMs <= MAX_EARLY_MS) await sleep(Math.ceil(earlyMs));
+    return this.#isDue(held);
+  }
+
+  #taskRunOf({ content: { facts } }: HeldGeneration): TaskRun {
+    return { runId: facts.runId, deployment: this.#parts.deployment, tenant: facts.tenant };
   }
 
   async #begin(held: HeldGeneration): Promise<HeldGeneration | undefined> {
@@ -115,6 +145,10 @@ export class RunSession {
     for (const message of held.messages) {
       const { type } = await store.openMessage(held.id, message);
       if (type === 'cancel') return this.#endWith(held, cancelled(held), [message.id]);
+    }
+    if (!(await this.#isDueSoon(held))) {
+      await held.release();
+      return undefined;
     }
     const { code, context, options } = await decodeInput(held.id, document);
     try {
@@ -133,6 +167,10 @@ export class RunSession {
 
   async #wait(held: HeldGeneration): Promise<HeldGeneration | undefined> {
     const { store, requests, closing, options } = this.#parts;
+    if (held.messages.length === 0 && !(await this.#isDueSoon(held))) {
+      await held.release();
+      return undefined;
+    }
     if (held.isArrival) await this.#tell(held);
     const { run, calls } = await store.openHandler(held.id, held.content);
     const running = this.#callsOf(held);
@@ -142,6 +180,7 @@ export class RunSession {
     const runId = storedIdOf(held);
     let messages = held.messages;
     let made: readonly CallResult[] = [];
+    const unsent = this.#unsentCalls(held, calls);
     for (;;) {
       const collected = await this.#collect(held, run, messages, made);
       if (collected.cancel !== undefined) return this.#cancel(held, run, collected);
@@ -151,9 +190,10 @@ export class RunSession {
         return undefined;
       }
       if (held.lost.aborted) return undefined;
+      await this.#sendCalls(held, unsent.splice(0));
       if (!running.areUnderWay && run.requests === undefined) {
         const isNoted = running.later.length === (held.content.later?.length ?? 0);
-        return isNoted ? this.#letGo(held, run) : this.#note(held, run, calls);
+        return isNoted ? this.#letGo(held, run, calls) : this.#note(held, run, calls, collected.late);
       }
       const woken = this.#untilWoken(held, run);
       if (run.requests !== undefined) made = await requests.answersOf({ run, runId }, woken.promise);
@@ -168,6 +208,7 @@ export class RunSession {
     held: HeldGeneration,
     run: SuspendedRun,
     calls: readonly ExtensionCall[],
+    consumed: readonly string[],
   ): Promise<HeldGeneration | undefined> {
     const { store, deployment } = this.#parts;
     const sealed = await store.sealHandler(held, { run, calls });
@@ -178,21 +219,63 @@ export class RunSession {
     if ('unencodable' in told) throw new NexusError('INTERNAL_ERROR', `A step of a run ${told.unencodable}.`);
     const { later } = this.#callsOf(held);
     const content = { kind: 'waiting', document: told.content, inner: sealed.inner, later } as const;
-    const next = await store.advance(held, content, [], deployment, sealed.untilMs);
+    const next = await store.advance(held, content, consumed, deployment, sealed.untilMs);
     if (typeof next === 'object') throw new NexusError('RESOURCE_LIMIT', next.error.message);
     return next === undefined ? undefined : store.claim(next);
   }
 
+  /** Calls of extensions that this process does not have, of which nobody was told, or a long time ago. */
+  #unsentCalls(held: HeldGeneration, calls: readonly ExtensionCall[]): ExtensionCall[] {
+    if (this.#parts.sender === undefined) return [];
+    const others = this.#callsOfOthers(calls);
+    const isReminder = !held.isArrival && this.#isDue(held);
+    const unsent = others.filter(({ callId }) => isReminder || (held.isArrival && !this.#sent.has(callId)));
+    for (const { callId } of others) this.#sent.add(callId);
+    return unsent;
+  }
+
+  #callsOfOthers(calls: readonly ExtensionCall[]): readonly ExtensionCall[] {
+    const { extensions } = this.#parts.options;
+    return calls.filter(({ extensionName }) => !Object.hasOwn(extensions, extensionName));
+  }
+
+  async #sendCalls(held: HeldGeneration, calls: readonly ExtensionCall[]): Promise<void> {
+    const later = new Set(this.#callsOf(held).later);
+    await this.#parts.sender?.calls(
+      this.#taskRunOf(held),
+      calls.filter(({ callId }) => !later.has(callId)),
+    );
+  }
+
   /** Nothing is under way here: it goes on when a timer or a message is due. */
-  async #letGo(held: HeldGeneration, run: SuspendedRun): Promise<undefined> {
-    const { store, onRelease } = this.#parts;
+  async #letGo(
+    held: HeldGeneration,
+    run: SuspendedRun,
+    calls: readonly ExtensionCall[],
+  ): Promise<HeldGeneration | undefined> {
+    const { store, onRelease, sender } = this.#parts;
     const dueAtMs = firstDueMs(run);
-    if (dueAtMs === undefined) await held.release({});
+    const reminderAtMs = this.#reminderOf(held, calls);
+    if (dueAtMs === undefined && reminderAtMs === undefined) await held.release({});
     else {
-      await held.release({ dueAtMs: Math.max(0, Math.ceil(dueAtMs + store.clock.offsetMs)) });
-      onRelease(dueAtMs);
+      const timerAtMs = dueAtMs === undefined ? Number.POSITIVE_INFINITY : Math.ceil(dueAtMs + store.clock.offsetMs);
+      await held.release({ dueAtMs: Math.max(0, Math.min(timerAtMs, reminderAtMs ?? Number.POSITIVE_INFINITY)) });
+      if (dueAtMs !== undefined) await onRelease(dueAtMs, this.#taskRunOf(held));
     }
-    return undefined;
+    if (sender === undefined) return undefined;
+    // The task of a message found this claim, and no other comes.
+    const seen = new Set(held.messages.map(({ id }) => id));
+    const messages = await store.messagesOf(held.id);
+    return messages.some(({ id }) => !seen.has(id)) ? store.claim(held.id) : undefined;
+  }
+
+  /** When others are told again of the calls that they make, by the store's clock: the longer it waits, the later. */
+  #reminderOf(held: HeldGeneration, calls: readonly ExtensionCall[]): number | undefined {
+    const { sender, store } = this.#parts;
+    const later = new Set(this.#callsOf(held).later);
+    if (sender === undefined || this.#callsOfOthers(calls).every(({ callId }) => later.has(callId))) return undefined;
+    const nowMs = store.clock.now();
+    return nowMs + Math.min(LAST_REMINDER_MS, Math.max(FIRST_REMINDER_MS, nowMs - held.content.arrivalMs));
   }
 
   async #collect(
@@ -211,7 +294,10 @@ export class RunSession {
     for (const message of messages) {
       const opened = await store.openMessage(held.id, message);
       if (opened.type === 'cancel') cancel = message.id;
-      else if (!names.has(opened.callId) || taken.has(opened.callId)) late.push(message.id);
+      else if (opened.type === 'later') {
+        if (names.has(opened.callId)) this.#callsOf(held).expectLater([opened.callId]);
+        late.push(message.id);
+      } else if (!names.has(opened.callId) || taken.has(opened.callId)) late.push(message.id);
       else {
         const [success, value] = await decodeValues(opened.document);
         const { callId } = opened;

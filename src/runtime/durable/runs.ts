@@ -1,8 +1,8 @@
 import type { AsyncResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
+import type { Dispatcher } from '../../api/dispatcher.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import type { FoundSuspension, SuspensionState } from '../../api/suspension-store.js';
-import { NotTransferableError } from '../../codec/values/encoding/not-transferable.js';
 import type { HandlerRef } from '../../compiler/handler-loader.js';
 import { invalidArgument, requireText } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
@@ -19,11 +19,12 @@ import { parseSuspensionId } from '../../support/run-ids.js';
 import { performance } from '../../support/timers.js';
 import { abortable } from '../../support/waiting.js';
 import { storedRunId } from '../../suspension/durable/durable-store.js';
-import { encodeValues } from '../../suspension/sealed/values.js';
 import { PollPauses, sleep } from '../../suspension/store-calls.js';
 import { ExtensionMethods } from '../run/extension-methods.js';
+import { encodeAnswer } from './call-answers.js';
 import { encodeInput, type RunCode } from './run-input.js';
 import { RunWorker, type WorkerParts } from './run-worker.js';
+import { TaskSender } from './task-sender.js';
 import { checkWorkOptions, type WorkOptions, whole } from './work-options.js';
 
 /** Options of `start`. */
@@ -107,6 +108,8 @@ export interface RunsParts extends Omit<WorkerParts, 'options' | 'methods' | 're
   /** As it is now: reading it may take a file. */
   readonly deployment: () => string;
   readonly calls: InFlight;
+  /** Told of runs that are started, and of messages to them. */
+  readonly dispatcher: Dispatcher | undefined;
   /** @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR for an input with which nothing can be executed */
   readonly check: (context: WasmContext, options: ExecuteOptions) => void;
   readonly resolveHandler: ((name: string) => string | Uint8Array | Promise<string | Uint8Array>) | undefined;
@@ -134,12 +137,15 @@ const START_ELSEWHERE = {
 /** Runs that outlive the process: begun under a record, executed by any process that works on the store. */
 export class Runs {
   readonly #parts: RunsParts;
+  readonly #sender: TaskSender | undefined;
   readonly #workers = new Set<RunWorker>();
   /** Who waits for the end of a run, by its id. */
   readonly #waiting = new Map<string, Set<() => void>>();
 
   constructor(parts: RunsParts) {
     this.#parts = parts;
+    const { dispatcher, telemetry, environment } = parts;
+    this.#sender = dispatcher && new TaskSender(dispatcher, telemetry, environment);
   }
 
   async start(
@@ -174,6 +180,8 @@ export class Runs {
       requireSame(runId, { codeHash, inputHash }, await store.current(runId));
     }
     for (const worker of this.#workers) worker.look();
+    // Started again it is told again: who started it may have died before.
+    await this.#sender?.run({ runId, deployment: deployment(), tenant: options.tenant }, startAt?.getTime());
     return this.get(runId);
   }
 
@@ -237,16 +245,16 @@ export class Runs {
       );
     }
     const posted = await store.post(runId, `answer:${callId}`, { type: 'answer', callId, document });
-    this.#posted(runId);
+    await this.#posted(runId);
     if (posted !== 'full') return posted;
     throw new NexusError('RESOURCE_LIMIT', `The mailbox of the run ${runId} is full: post the answer again later.`, {
       context: { runId, callId },
     });
   }
 
-  work(given: WorkOptions): Worker {
-    const options = checkWorkOptions(given);
-    const { deployment, resolveHandler, check: _, ...parts } = this.#parts;
+  async work(given: WorkOptions): Promise<Worker> {
+    const { deployment, resolveHandler, check: _, dispatcher, ...parts } = this.#parts;
+    const options = checkWorkOptions(given, dispatcher);
     const methods = new ExtensionMethods(options.extensions, () => {});
     const worker = new RunWorker({
       ...parts,
@@ -257,6 +265,13 @@ export class Runs {
       onEnd: (runId) => this.#ended(runId),
     });
     this.#workers.add(worker);
+    try {
+      await worker.begin();
+    } catch (error) {
+      this.#workers.delete(worker);
+      await worker.close();
+      throw error;
+    }
     const close = async () => {
       this.#workers.delete(worker);
       await worker.close();
@@ -315,7 +330,7 @@ export class Runs {
 
   async #cancel(runId: string): Promise<boolean> {
     const posted = await this.#parts.store.post(runId, 'cancel', { type: 'cancel' });
-    this.#posted(runId);
+    await this.#posted(runId);
     return posted === 'accepted' || posted === 'duplicate';
   }
 
@@ -338,8 +353,12 @@ export class Runs {
     };
   }
 
-  #posted(runId: string): void {
+  /** There is a message for a run: who works here is told, and by a task who works elsewhere. */
+  async #posted(runId: string): Promise<void> {
     for (const worker of this.#workers) worker.posted(storedRunId(runId));
+    if (this.#sender === undefined) return;
+    const { deployment, tenant, outcome } = (await this.#parts.store.current(runId).catch(() => undefined)) ?? {};
+    if (deployment !== undefined && outcome === undefined) await this.#sender.run({ runId, deployment, tenant });
   }
 
   #untilEnded(runId: string): { readonly promise: Promise<void>; end(): void } {
@@ -370,17 +389,6 @@ async function resolveRef(code: RunCode, resolveHandler: RunsParts['resolveHandl
   if (typeof found === 'string') return { source: found };
   if (found instanceof Uint8Array) return { artifact: found };
   throw invalidArgument(`resolveHandler(${JSON.stringify(code.name)})`, found, 'source text, or an artifact');
-}
-
-async function encodeAnswer(answer: AsyncResult): Promise<Uint8Array> {
-  try {
-    return await encodeValues([answer.success, answer.success ? answer.value : answer.error], 'answer');
-  } catch (error) {
-    if (!(error instanceof NotTransferableError)) throw error;
-    throw new NexusError('SERIALIZATION_ERROR', `The answer cannot be passed: ${error.message}`, {
-      context: { path: error.path },
-    });
-  }
 }
 
 function summaryOf(

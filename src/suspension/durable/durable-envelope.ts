@@ -97,10 +97,12 @@ export async function openDurable(id: string, envelope: Uint8Array, keys: Envelo
 /** What is told to a run. */
 export type RunMessage =
   | { readonly type: 'answer'; readonly callId: string; readonly document: Uint8Array }
+  /** The call was made, and its answer comes from elsewhere. */
+  | { readonly type: 'later'; readonly callId: string }
   | { readonly type: 'cancel' };
 
-const MESSAGE = record({ type: oneOf('answer', 'cancel') }, { callId: NAME, document: binary() }) as Shape<{
-  readonly type: 'answer' | 'cancel';
+const MESSAGE = record({ type: oneOf('answer', 'later', 'cancel') }, { callId: NAME, document: binary() }) as Shape<{
+  readonly type: 'answer' | 'later' | 'cancel';
   readonly callId?: string;
   readonly document?: Uint8Array;
 }>;
@@ -124,6 +126,7 @@ export async function openMessage(
   if (problem !== undefined) throw fault(`it ${problem}`);
   const { type, callId, document } = header as { type: string; callId?: string; document?: Uint8Array };
   if (type === 'cancel') return { type };
+  if (type === 'later' && callId !== undefined) return { type, callId };
   if (callId === undefined || document === undefined) throw fault('it is no answer');
   return { type: 'answer', callId, document };
 }

@@ -65,6 +65,8 @@ export interface HeldGeneration {
   readonly id: string;
   readonly content: DurableContent;
   readonly messages: readonly StoredMessage[];
+  /** When it was due, by the store's clock; absent if only a message could make it due. */
+  readonly dueAtMs?: number;
   /** Whether nobody has told its effects yet. */
   readonly isArrival: boolean;
   /** Claims that were lost before, one after the other. */
@@ -180,6 +182,7 @@ export class DurableStore {
         fence,
         lease: held,
         bytes: envelope.length,
+        ...(dueAtMs !== undefined && { dueAtMs }),
       };
     } catch (error) {
       await release();
@@ -279,6 +282,17 @@ export class DurableStore {
     const opened = await openRun(id, inner ?? new Uint8Array(), await outcomes.keys(), bounds);
     const calls = await pendingCallsOf(id, opened);
     return { run: atOffset(opened, -clock.offsetMs), calls };
+  }
+
+  /** {@link openHandler} for who makes its calls and does not go on with it: the handler may be of another version. */
+  async openCalls(
+    id: string,
+    { inner }: DurableContent,
+  ): Promise<{ readonly run: SuspendedRun; readonly calls: readonly ExtensionCall[] }> {
+    const { config, outcomes } = this.#parts;
+    const bounds = { memoryLimitBytes: config.limits.memoryLimitBytes };
+    const run = await openRun(id, inner ?? new Uint8Array(), await outcomes.keys(), bounds);
+    return { run, calls: await pendingCallsOf(id, run) };
   }
 
   list(options: SuspensionFilter & { readonly after?: string; readonly limit: number }): Promise<SuspensionPage> {

@@ -121,9 +121,10 @@ export async function pendingCallsOf(id: string, { calls, callArguments }: Suspe
 
 /** The limits of runs that a runtime can resume. */
 export interface RunBounds {
-  readonly abi: number;
-  /** Fingerprint. */
-  readonly engine: string;
+  /** Absent for who does not resume it. */
+  readonly abi?: number;
+  /** Fingerprint. Absent for who does not resume it. */
+  readonly engine?: string;
   readonly memoryLimitBytes: number;
 }
 
@@ -150,8 +151,8 @@ export async function openRun(
     prepared: sealedPrepared,
     ...run
   } = header as SealedRunHeader;
-  if (abi !== ownAbi) throw otherAbi(id, abi, ownAbi);
-  if (run.engine !== engine) {
+  if (ownAbi !== undefined && abi !== ownAbi) throw otherAbi(id, abi, ownAbi);
+  if (engine !== undefined && run.engine !== engine) {
     throw incompatible(
       'content',
       `The handler ${id} was suspended by engine ${run.engine}, this is ${engine}. It is kept; resume it with a version of the library that has its engine.`,
