@@ -46,6 +46,7 @@ const IMPORTERS = {
   msgpackr: '^src/codec/message-pack\\.ts$',
   tinyglobby: '^src/build/handler-files\\.ts$',
   semver: '^src/config/listed-package\\.ts$',
+  bullmq: '^src/bullmq/queues\\.ts$',
   '@cfworker/json-schema': '^src/schemas/json-validator\\.ts$',
 };
 
@@ -124,7 +125,7 @@ export default {
       comment: 'What applications import stands above everything.',
       severity: 'error',
       from: { path: folders([...MAIN, ...WORKER, ...SHARED, 'guest']) },
-      to: { path: '^src/(build|testing|otel|typescript|migrate)/|^src/index\\.ts$' },
+      to: { path: '^src/(build|testing|otel|typescript|migrate|redis|postgres|bullmq)/|^src/index\\.ts$' },
     },
     {
       name: 'workers-use-no-zlib',

@@ -2,6 +2,12 @@ import type { ConsumeOptions, Consumption, Dispatcher, Task } from '#src/index.j
 
 type Handle = Parameters<Dispatcher['consume']>[0];
 
+interface Consumer {
+  readonly handle: Handle;
+  readonly options: ConsumeOptions;
+  readonly handling: Set<Promise<void>>;
+}
+
 /** What happens to each task of a {@link SharedQueue}. */
 export interface QueueFaults {
   /** How often it is delivered; 0 loses it. */
@@ -14,14 +20,38 @@ export interface QueueFaults {
 export class SharedQueue implements Dispatcher {
   readonly dispatched: Task[] = [];
   readonly #faults: QueueFaults;
-  readonly #consumers = new Set<{ readonly handle: Handle; readonly options: ConsumeOptions }>();
+  readonly #consumers = new Set<Consumer>();
   readonly #waiting = new Set<Task>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #handling = new Set<Promise<void>>();
   isAway = false;
 
   constructor(faults: QueueFaults = {}) {
     this.#faults = faults;
+  }
+
+  /** As one process has it. */
+  view(): Dispatcher {
+    const consumptions: Consumption[] = [];
+    let isClosed = false;
+    const requireOpen = () => {
+      if (isClosed) throw new Error('the queue was closed');
+    };
+    return {
+      dispatch: async (tasks) => {
+        requireOpen();
+        await this.dispatch(tasks);
+      },
+      consume: async (handle, options) => {
+        requireOpen();
+        const consumption = await this.consume(handle, options);
+        consumptions.push(consumption);
+        return consumption;
+      },
+      close: async () => {
+        isClosed = true;
+        for (const one of consumptions.splice(0)) await one.close();
+      },
+    };
   }
 
   async dispatch(tasks: readonly Task[]): Promise<void> {
@@ -37,7 +67,7 @@ export class SharedQueue implements Dispatcher {
   }
 
   async consume(handle: Handle, options: ConsumeOptions): Promise<Consumption> {
-    const consumer = { handle, options };
+    const consumer: Consumer = { handle, options, handling: new Set() };
     this.#consumers.add(consumer);
     for (const task of [...this.#waiting]) {
       this.#waiting.delete(task);
@@ -46,7 +76,7 @@ export class SharedQueue implements Dispatcher {
     return {
       close: async () => {
         this.#consumers.delete(consumer);
-        await Promise.all(this.#handling);
+        await Promise.all(consumer.handling);
       },
     };
   }
@@ -85,7 +115,7 @@ export class SharedQueue implements Dispatcher {
     const handling = one
       .handle(task, new AbortController().signal)
       .catch(() => this.#later(task, 20))
-      .finally(() => this.#handling.delete(handling));
-    this.#handling.add(handling);
+      .finally(() => one.handling.delete(handling));
+    one.handling.add(handling);
   }
 }

@@ -1,51 +1,34 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chownSync, mkdtempSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { promisify } from 'node:util';
 
-import { endProcess, freePort, runProgram } from './processes.js';
-
-const LIBRARIES = '/usr/lib/postgresql';
-
-/** The newest that is installed. */
-function findBinaries(): string | undefined {
-  const versions = existsSync(LIBRARIES) ? readdirSync(LIBRARIES).map(Number).filter(Number.isFinite) : [];
-  const newest = versions.sort((a, b) => b - a)[0];
-  const found = newest === undefined ? undefined : join(LIBRARIES, String(newest), 'bin');
-  return found !== undefined && existsSync(join(found, 'initdb')) ? found : undefined;
-}
-
-/** It refuses to run as root. */
-function findUser(): { uid?: number; gid?: number } {
-  if (process.getuid?.() !== 0) return {};
-  const idOf = (flag: string) => Number(spawnSync('id', [flag, 'postgres']).stdout);
-  return { uid: idOf('-u'), gid: idOf('-g') };
-}
-
-const binaries = findBinaries();
+import { POSTGRES, unprivilegedUser } from './installed.js';
+import { freePorts, type Supervised, supervise } from './supervised.js';
 
 /** Whether PostgreSQL is installed. */
-export const hasPostgres = binaries !== undefined;
+export const hasPostgres = POSTGRES !== undefined;
 
-/** A PostgreSQL of the test's own: its port, its directory, its data. */
+/** A PostgreSQL that a test stops and starts again: its port and its data stay. */
 export class PostgresServer {
   readonly port: number;
-  readonly #directory: string;
-  readonly #user = findUser();
-  #child: ChildProcess | undefined;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'nexus-postgres-data-'));
+  readonly #user = unprivilegedUser();
+  #server: Supervised | undefined;
 
   private constructor(port: number) {
     this.port = port;
-    this.#directory = mkdtempSync(join(tmpdir(), 'nexus-postgres-'));
-    if (this.#user.uid !== undefined) chownSync(this.#directory, this.#user.uid, this.#user.gid as number);
+    this.#own(this.#directory);
   }
 
   static async start(): Promise<PostgresServer> {
-    const server = new PostgresServer(await freePort());
+    const [port] = (await freePorts(1)) as [number];
+    const server = new PostgresServer(port);
     const settings = ['-D', server.#directory, '-U', 'postgres', '--auth=trust', '--no-sync', '-E', 'UTF8'];
-    await runProgram(join(binaries as string, 'initdb'), settings, server.#user);
+    const initdb = join(POSTGRES as string, 'initdb');
+    await promisify(execFile)(initdb, settings, { ...server.#user, cwd: server.#directory });
     await server.restart();
     return server;
   }
@@ -56,30 +39,30 @@ export class PostgresServer {
 
   /** Starts it again with the data that it had, and resolves when it answers. */
   async restart(): Promise<void> {
-    const settings = ['-D', this.#directory, '-p', String(this.port), '-h', '127.0.0.1', '-k', this.#directory];
-    this.#child = spawn(join(binaries as string, 'postgres'), settings, { stdio: 'ignore', ...this.#user });
-    for (;;) {
-      const client = new Client({ connectionString: this.url });
-      const error = await client.connect().then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-      if (error === undefined) {
-        await client.end();
-        return;
-      }
-      if (this.#child.exitCode !== null) throw new Error(`PostgreSQL did not start: ${String(error)}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const folder = await mkdtemp(join(tmpdir(), 'nexus-postgres-'));
+    this.#own(folder);
+    const settings = ['-D', this.#directory, '-p', `${this.port}`, '-h', '127.0.0.1', '-k', folder];
+    this.#server = await supervise({
+      command: [join(POSTGRES as string, 'postgres'), ...settings],
+      folder,
+      ready: /database system is ready to accept/,
+      signal: 'QUIT',
+      ...(this.#user && { user: this.#user }),
+    });
   }
 
-  /** SIGINT is its fast shutdown, SIGQUIT its crash. */
-  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
-    if (this.#child !== undefined) await endProcess(this.#child, signal);
+  /** It ends without a checkpoint, and repeats its log at the next start. */
+  async stop(): Promise<void> {
+    await this.#server?.stop();
+    this.#server = undefined;
   }
 
   async dispose(): Promise<void> {
-    await this.stop('SIGQUIT');
+    await this.stop();
     await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  #own(path: string): void {
+    if (this.#user !== undefined) chownSync(path, this.#user.uid, this.#user.gid);
   }
 }

@@ -1,31 +1,30 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 
-import { endProcess, freePort } from './processes.js';
+import { REDIS } from './installed.js';
+import { freePorts, type Supervised, supervise } from './supervised.js';
 
 /** Whether redis-server is installed. */
-export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
+export const hasRedis = REDIS !== undefined;
 
-/** A Redis of the test's own: its port, its directory, its data. */
+/** A Redis that a test stops and starts again: its port and its data stay. */
 export class RedisServer {
   readonly port: number;
-  readonly #directory: string;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'nexus-redis-data-'));
   readonly #options: readonly string[];
-  #child: ChildProcess | undefined;
+  #server: Supervised | undefined;
 
   private constructor(port: number, options: readonly string[]) {
     this.port = port;
     this.#options = options;
-    this.#directory = mkdtempSync(join(tmpdir(), 'nexus-redis-'));
   }
 
-  /** @param options as on the command line: `['--appendonly', 'yes']` */
+  /** @param options as on the command line */
   static async start(options: readonly string[] = ['--appendonly', 'yes']): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), options);
+    const [port] = (await freePorts(1)) as [number];
+    const server = new RedisServer(port, options);
     await server.restart();
     return server;
   }
@@ -36,29 +35,28 @@ export class RedisServer {
 
   /** Starts it again with the data that it had, and resolves when it answers. */
   async restart(): Promise<void> {
-    const settings = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#directory, '--save', ''];
-    this.#child = spawn('redis-server', [...settings, ...this.#options], { stdio: 'ignore' });
-    const client = new Redis(this.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
-    client.on('error', () => {});
-    // It waits for the connection, and until the data is loaded.
-    for (;;) {
-      const answer = await client.ping().catch((error: Error) => error.message);
-      if (answer === 'PONG') break;
-    }
-    client.disconnect();
+    const settings = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.#directory, '--save', ''];
+    this.#server = await supervise({
+      command: [REDIS as string, ...settings, ...this.#options],
+      folder: await mkdtemp(join(tmpdir(), 'nexus-redis-')),
+      ready: /Ready to accept connections/,
+      signal: 'TERM',
+    });
   }
 
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    if (this.#child !== undefined) await endProcess(this.#child, signal);
+  async stop(): Promise<void> {
+    await this.#server?.stop();
+    this.#server = undefined;
   }
 
-  /** Holds it, or lets it go on: SIGSTOP, SIGCONT. */
-  signal(signal: NodeJS.Signals): void {
-    this.#child?.kill(signal);
+  /** Ends it at this instruction. */
+  async kill(): Promise<void> {
+    if (this.#server !== undefined) process.kill(this.#server.pid, 'SIGKILL');
+    await this.stop();
   }
 
   async dispose(): Promise<void> {
-    await this.stop('SIGKILL');
+    await this.stop();
     await rm(this.#directory, { recursive: true, force: true });
   }
 }
