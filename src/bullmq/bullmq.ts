@@ -1,4 +1,4 @@
-import type { ConnectionOptions, FlowProducer, Job } from 'bullmq';
+import type { FlowProducer, Job } from 'bullmq';
 
 import type { ConsumeOptions, Consumption, Dispatcher, Task } from '../api/dispatcher.js';
 import { invalidArgument } from '../config/check.js';
@@ -43,7 +43,7 @@ const CLOSE_MS = 5_000;
  * const onPostgres = bullmq({ connection: pool, backend: createPostgresBackend });
  * const runtime = await createRuntime({ suspensionStore, suspensionSecret, dispatcher });
  */
-export function bullmq<C = ConnectionOptions>(options: BullmqOptions<C>): BullmqDispatcher {
+export function bullmq(options: BullmqOptions): BullmqDispatcher {
   return new QueueDispatcher(resolveOptions(options));
 }
 

@@ -1,21 +1,18 @@
-import type { BackendFactory, ConnectionOptions, IQueueBackend } from 'bullmq';
+import type { BackendFactory } from 'bullmq';
 
 import { integer, invalidOption, rejectUnknownKeys, requireObject } from '../config/check.js';
 
-/**
- * Options of `bullmq`.
- *
- * @typeParam C of the connection: what the backend takes
- */
-export interface BullmqOptions<C = ConnectionOptions> {
+/** Options of `bullmq`. */
+export interface BullmqOptions {
   /**
    * As BullMQ takes it. For Redis: a client of `ioredis` with `maxRetriesPerRequest: null`, or `{ host, port, … }`. For PostgreSQL: a `Pool` of
    * `pg` with `options: '-c search_path=bullmq'`, in which each queue that this process takes tasks from holds a connection. What the
    * application made it closes.
    */
-  readonly connection: C;
+  readonly connection: string | object;
   /** `createPostgresBackend` of BullMQ for PostgreSQL. @default Redis */
-  readonly backend?: BackendFactory<IQueueBackend, C>;
+  // biome-ignore lint/suspicious/noExplicitAny: what a backend connects by is its own
+  readonly backend?: BackendFactory<any, any>;
   /** Before all keys in Redis. For PostgreSQL the pool has a schema. @default 'nexus' */
   readonly prefix?: string;
   /** Of the application: before the names of its queues. @default 'nexus' */
@@ -41,7 +38,7 @@ const MAX_SHARDS = 64;
 const KEYS = ['connection', 'backend', 'prefix', 'name', 'shards'];
 
 /** @throws NexusError INVALID_CONFIG naming the option, its value and what is allowed */
-export function resolveOptions<C>(options: BullmqOptions<C>): BullmqConfig {
+export function resolveOptions(options: BullmqOptions): BullmqConfig {
   requireObject('options', options);
   rejectUnknownKeys(options, KEYS, '');
   const { connection, backend, prefix = 'nexus', name = 'nexus' } = options;

@@ -4,7 +4,7 @@ import { integer, invalidOption, rejectUnknownKeys, requireObject } from '../con
 /** What the cache needs of a client. An `ioredis` client has it, `Redis` and `Cluster`. */
 export interface RedisCacheClient {
   readonly status?: string;
-  readonly options?: { readonly keyPrefix?: string };
+  readonly options?: { readonly keyPrefix?: string | undefined };
   getBuffer(key: string): Promise<Uint8Array | null>;
   set(key: string, value: Buffer, unit: 'PX', milliseconds: number): Promise<unknown>;
   del(key: string): Promise<unknown>;
