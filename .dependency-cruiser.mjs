@@ -49,6 +49,7 @@ const IMPORTERS = {
   msgpackr: '^src/codec/message-pack\\.ts$',
   tinyglobby: '^src/build/handler-files\\.ts$',
   semver: '^src/config/listed-package\\.ts$',
+  bullmq: '^src/bullmq/queues\\.ts$',
   '@cfworker/json-schema': '^src/schemas/json-validator\\.ts$',
 };
 
@@ -127,7 +128,7 @@ export default {
       comment: 'What applications import stands above everything.',
       severity: 'error',
       from: { path: folders([...MAIN, ...WORKER, ...SHARED, 'guest']) },
-      to: { path: '^src/(build|testing|otel|postgres|redis|typescript|migrate)/|^src/index\\.ts$' },
+      to: { path: '^src/(build|testing|otel|postgres|redis|bullmq|typescript|migrate)/|^src/index\\.ts$' },
     },
     {
       name: 'stores-on-servers-import-little',

@@ -27,6 +27,7 @@ const EXTERNAL = [
   '@opentelemetry/api',
   '@swc/wasm-typescript',
   'acorn',
+  'bullmq',
   'ipaddr.js',
   'lru-cache',
   'prom-client',
@@ -68,8 +69,9 @@ const entryPoints = {
   otel: path('build/otel/index.js'),
   typescript: path('build/typescript/index.js'),
   migrate: path('build/migrate/index.js'),
-  postgres: path('build/postgres/index.js'),
   redis: path('build/redis/index.js'),
+  postgres: path('build/postgres/index.js'),
+  bullmq: path('build/bullmq/index.js'),
 };
 // What all of them have in common would be many small files, and each one costs half a millisecond at a start: the main entry has its own.
 const { index, ...further } = entryPoints;
@@ -187,6 +189,9 @@ async function writeDeclarations() {
     'testing/vitest-plugin',
     'typescript/index',
     'migrate/index',
+    'redis/index',
+    'postgres/index',
+    'bullmq/index',
   ];
   const reached = new Set(entries.map((name) => `${name}.d.ts`));
   for (const file of reached) {

@@ -33,7 +33,7 @@ import { performance } from '../support/timers.js';
 import { settleWithin } from '../support/waiting.js';
 import { storedTenant } from '../suspension/sealed/run-envelope.js';
 import { Suspensions } from '../suspension/suspensions.js';
-import { CompileService } from './compile-service.js';
+import { type ClearedTiers, CompileService } from './compile-service.js';
 import { deploymentOf } from './durable/deployment.js';
 import type { ErasedRuns, Run, RunFilter, RunSummary, StartOptions, Worker } from './durable/run-types.js';
 import { Runs } from './durable/runs.js';
@@ -152,6 +152,7 @@ export class NexusRuntime implements AsyncDisposable {
       check: (context, options) => this.#executions.check(context, options),
       deployment: () => this.deployment,
       resolveHandler: config.resolveHandler,
+      dispatcher: config.dispatcher,
     });
   }
 
@@ -415,7 +416,7 @@ export class NexusRuntime implements AsyncDisposable {
    * extensions that it is given, and wakes them when their timers are due. Any number of processes may work on one store. It keeps the
    * process alive.
    *
-   * @throws NexusError INVALID_ARGUMENT, RUNTIME_CLOSED
+   * @throws NexusError INVALID_ARGUMENT, RUNTIME_CLOSED; what the dispatcher throws
    *
    * @example
    * await using worker = await runtime.work({
@@ -424,7 +425,7 @@ export class NexusRuntime implements AsyncDisposable {
    * });
    */
   work(options: WorkOptions = {}): Promise<Worker> {
-    return this.#compilation.calls.run(async () => this.#runs.work(options));
+    return this.#compilation.calls.run(() => this.#runs.work(options));
   }
 
   /**
@@ -674,8 +675,12 @@ export class NexusRuntime implements AsyncDisposable {
     return metricsHandler(this.#telemetry);
   }
 
-  /** Forgets compiled handlers. Default: both tiers. */
-  clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
+  /**
+   * Forgets compiled handlers. Default: those in memory and on disk, and not those in the remote cache, which other machines use.
+   *
+   * @throws NexusError INVALID_ARGUMENT; what the remote cache throws
+   */
+  clearCache(tiers: ClearedTiers = {}): Promise<void> {
     return this.#compilation.clearCache(tiers);
   }
 

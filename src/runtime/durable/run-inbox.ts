@@ -21,7 +21,9 @@ export interface Collected {
   readonly answers: readonly CallResult[];
   /** Messages, by the calls that they answer. */
   readonly byCall: ReadonlyMap<string, CarriedMessage>;
-  /** Answers that nothing waits for any more, and what cancels the run. */
+  /** Ids of calls that were made, and whose answers come from elsewhere. */
+  readonly later: readonly string[];
+  /** Answers that nothing waits for any more, what says that a call was made, and what cancels the run. */
   readonly spent: readonly CarriedMessage[];
   readonly isCancelled: boolean;
 }
@@ -71,6 +73,7 @@ export async function collect(run: SuspendedRun, { messages }: Inbox, others: Ot
   const answers = new Map<string, CallResult>();
   const byCall = new Map<string, CarriedMessage>();
   const spent: CarriedMessage[] = [];
+  const later: string[] = [];
   let isCancelled = false;
   for (const one of messages) {
     const { message } = one;
@@ -84,6 +87,9 @@ export async function collect(run: SuspendedRun, { messages }: Inbox, others: Ot
       const answer = { callId, success: true, value } as const;
       signals.set(callId, await toTransferableAnswer(answer, run.limits, { call: names.get(callId) as string }));
       byCall.set(callId, one);
+    } else if (message.type === 'later') {
+      if (names.has(message.callId)) later.push(message.callId);
+      spent.push(one);
     } else if (!names.has(message.callId) || byCall.has(message.callId)) spent.push(one);
     else {
       const [success, value] = await decodeValues(message.document);
@@ -101,7 +107,7 @@ export async function collect(run: SuspendedRun, { messages }: Inbox, others: Ot
     all.set(answer.callId, await toTransferableAnswer(answer, run.limits, { call }));
   }
   for (const answer of others.requests) all.set(answer.callId, answer);
-  return { answers: [...all.values()], byCall, spent, isCancelled };
+  return { answers: [...all.values()], byCall, later, spent, isCancelled };
 }
 
 /** Ids of calls that wait for signals, in the order in which they were made. */

@@ -11,6 +11,7 @@ import { callNumber } from '../../execution/suspended-run.js';
 import { MAX_SIGNAL_NAME } from '../../guest/abi.js';
 import type { DurableStore } from '../../suspension/durable/durable-store.js';
 import { encodeValues } from '../../suspension/sealed/values.js';
+import { encodeAnswer } from './call-answers.js';
 import { isRunId } from './run-ids.js';
 
 type Posted = 'accepted' | 'duplicate' | 'ended' | 'unknown';
@@ -21,10 +22,10 @@ const MAX_SIGNAL_ID = 100;
 /** What is told to runs, in whichever process they execute. */
 export class RunMail {
   readonly #store: DurableStore;
-  readonly #onPosted: (runId: string) => void;
+  readonly #onPosted: (runId: string) => Promise<void>;
 
   /** @param onPosted told that there is a message for a run */
-  constructor(store: DurableStore, onPosted: (runId: string) => void) {
+  constructor(store: DurableStore, onPosted: (runId: string) => Promise<void>) {
     this.#store = store;
     this.#onPosted = onPosted;
   }
@@ -38,7 +39,7 @@ export class RunMail {
       throw invalidArgument('answer', answer, '{ success: true, value } or { success: false, error }');
     }
     if (!isRunId(runId) || !CALL_ID.test(callId)) return 'unknown';
-    const document = await encode([answer.success, answer.success ? answer.value : answer.error], 'answer');
+    const document = await encodeAnswer(answer);
     const found = await store.current(runId);
     if (found === undefined || found.info['runId'] !== runId) return 'unknown';
     const content = await store.open(found);
@@ -58,7 +59,7 @@ export class RunMail {
       );
     }
     const posted = await store.post(runId, `answer:${callId}`, { type: 'answer', callId, document });
-    this.#onPosted(runId);
+    await this.#onPosted(runId);
     if (posted !== 'full') return posted;
     throw isFull(runId, 'post the answer again later');
   }
@@ -76,7 +77,7 @@ export class RunMail {
     const state = stateOf(runId, await this.#store.current(runId));
     if (state !== 'waiting') return state;
     const posted = await this.#store.post(runId, `signal:${id}`, { type: 'signal', name, document });
-    this.#onPosted(runId);
+    await this.#onPosted(runId);
     if (posted !== 'full') return posted;
     throw isFull(runId, 'signal it again later');
   }
@@ -84,7 +85,7 @@ export class RunMail {
   async cancel(runId: string): Promise<boolean> {
     if (stateOf(runId, await this.#store.current(runId)) !== 'waiting') return false;
     const posted = await this.#store.post(runId, 'cancel', { type: 'cancel' });
-    this.#onPosted(runId);
+    await this.#onPosted(runId);
     if (posted === 'full') throw isFull(runId, 'cancel it again later, or erase it with eraseRuns({ runId })');
     return posted === 'accepted' || posted === 'duplicate';
   }

@@ -17,6 +17,7 @@ import { decodeInput } from './run-input.js';
 import { answersAgain, triedAgain, withoutEffects } from './run-retry.js';
 import { executeSegment } from './run-segment.js';
 import type { SessionParts } from './session-parts.js';
+import { SessionTasks } from './session-tasks.js';
 import { checkRenewed, type Renewed, type RunStepInfo } from './work-options.js';
 
 /** How soon messages of other processes are seen while this one makes calls. */
@@ -26,6 +27,7 @@ const HAS_GONE_ON = new Error('the handler no longer waits for it');
 /** Drives one run from one claim to the next, until it ends or waits for something that is elsewhere. */
 export class RunSession {
   readonly #parts: SessionParts;
+  readonly #tasks: SessionTasks;
   #calls: DurableCalls | undefined;
   #wake = () => {};
   /** Id of the generation whose effects were told. */
@@ -33,6 +35,7 @@ export class RunSession {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#tasks = new SessionTasks(parts);
   }
 
   /** There is a message. */
@@ -67,7 +70,10 @@ export class RunSession {
 
   /** As it was; but what was told need not be told again. */
   async #giveBack(held: HeldGeneration): Promise<void> {
-    await held.release(this.#toldAt === held.id ? { dueAtMs: this.#parts.store.clock.now() } : undefined);
+    const { sender, closing, store } = this.#parts;
+    await held.release(this.#toldAt === held.id ? { dueAtMs: store.clock.now() } : undefined);
+    // Another process can have it at once.
+    if (closing.aborted) await sender?.run(this.#tasks.runOf(held));
   }
 
   async #begin(held: HeldGeneration): Promise<HeldGeneration | undefined> {
@@ -75,6 +81,11 @@ export class RunSession {
     const inbox = await readInbox(store, held, held.messages);
     const cancels = inbox.messages.filter(({ message }) => message.type === 'cancel');
     if (cancels.length > 0) return this.#endWith(held, cancelled(held), consume(inbox, cancels));
+    if (!(await this.#tasks.isDueSoon(held))) {
+      // Messages that it has already do not make it due before.
+      await held.release(held.dueAtMs === undefined ? undefined : { dueAtMs: held.dueAtMs });
+      return undefined;
+    }
     const untouched = consume(inbox, []);
     const { code, context, options } = await decodeInput(held.id, held.content.document);
     try {
@@ -93,6 +104,10 @@ export class RunSession {
 
   async #wait(held: HeldGeneration): Promise<HeldGeneration | undefined> {
     const { store, requests, closing, options, environment } = this.#parts;
+    if (held.messages.length === 0 && !(await this.#tasks.isDueSoon(held))) {
+      await held.release();
+      return undefined;
+    }
     if (held.isArrival) await this.#tell(held);
     const { run, calls } = await store.openHandler(held.id, held.content);
     const running = this.#callsOf(held);
@@ -103,10 +118,15 @@ export class RunSession {
     running.abandonOthers(new Set(calls.map(({ callId }) => callId)), HAS_GONE_ON);
     const collected = () => collect(run, inbox, { calls: running.answers, requests: made, nowMs: environment.now() });
     let found = await collected();
+    running.expectLater(found.later);
     // A call that has its answer need not be made.
     const isOurs = ({ callId, extensionName }: ExtensionCall) =>
       Object.hasOwn(options.extensions, extensionName) && !found.byCall.has(callId);
     if (!found.isCancelled) running.begin(calls.filter(isOurs));
+    const unsent = this.#tasks.unsent(
+      held,
+      calls.filter(({ callId }) => !found.byCall.has(callId)),
+    );
     for (;;) {
       if (found.isCancelled) return this.#cancel(held, run, inbox, found);
       if (found.answers.length > 0) return this.#resume(held, run, inbox, found, made);
@@ -115,9 +135,10 @@ export class RunSession {
         return undefined;
       }
       if (held.lost.aborted) return undefined;
+      await this.#tasks.send(held, run, unsent.splice(0), running.later);
       if (!running.areUnderWay && run.requests === undefined) {
         const isNoted = running.later.length === (held.content.later?.length ?? 0);
-        return isNoted ? this.#letGo(held, run) : this.#note(held, run, calls);
+        return isNoted ? this.#letGo(held, run, calls) : this.#note(held, run, calls, consume(inbox, found.spent));
       }
       const woken = this.#untilWoken(held, run);
       if (run.requests !== undefined) made = await requests.answersOf({ run, runId }, woken.promise);
@@ -125,6 +146,7 @@ export class RunSession {
       woken.end();
       inbox = await readInbox(store, held, await store.messagesOf(held.id));
       found = await collected();
+      running.expectLater(found.later);
     }
   }
 
@@ -133,6 +155,7 @@ export class RunSession {
     held: HeldGeneration,
     run: SuspendedRun,
     calls: readonly ExtensionCall[],
+    { consumed, carried }: Consumption,
   ): Promise<HeldGeneration | undefined> {
     const { store } = this.#parts;
     const { deployment = this.#parts.deployment } = run;
@@ -140,24 +163,31 @@ export class RunSession {
     if ('error' in sealed) throw new NexusError('RESOURCE_LIMIT', sealed.error.message);
     const document = await withoutEffects(held.content.document);
     const { later } = this.#callsOf(held);
-    const { carried = [] } = held.content;
     const content = { kind: 'waiting', document, inner: sealed.inner, later, carried } as const;
     const { untilMs } = sealed;
-    const next = await store.advance(held, content, [], deployment, { untilMs });
+    const next = await store.advance(held, content, consumed, deployment, { untilMs });
     if (typeof next === 'object') throw new NexusError('RESOURCE_LIMIT', next.error.message);
     return next === undefined ? undefined : store.claim(next);
   }
 
   /** Nothing is under way here: it goes on when a timer or a message is due. */
-  async #letGo(held: HeldGeneration, run: SuspendedRun): Promise<undefined> {
-    const { store, onRelease } = this.#parts;
+  async #letGo(
+    held: HeldGeneration,
+    run: SuspendedRun,
+    calls: readonly ExtensionCall[],
+  ): Promise<HeldGeneration | undefined> {
+    const { store, onRelease, sender } = this.#parts;
     const dueAtMs = firstDueMs(run);
-    if (dueAtMs === undefined) await held.release({});
-    else {
-      await held.release({ dueAtMs: Math.max(0, Math.ceil(dueAtMs + store.clock.offsetMs)) });
-      onRelease(dueAtMs);
-    }
-    return undefined;
+    const timerAtMs = dueAtMs === undefined ? undefined : Math.max(0, Math.ceil(dueAtMs + store.clock.offsetMs));
+    const reminderAtMs = this.#tasks.reminderOf(held, calls, this.#callsOf(held).later);
+    const times = [timerAtMs, reminderAtMs].filter((atMs) => atMs !== undefined);
+    await held.release(times.length === 0 ? {} : { dueAtMs: Math.min(...times) });
+    if (dueAtMs !== undefined) await onRelease(dueAtMs, this.#tasks.runOf(held, run));
+    if (sender === undefined) return undefined;
+    // The task of a message found this claim, and no other comes.
+    const seen = new Set(held.messages.map(({ id }) => id));
+    const messages = await store.messagesOf(held.id);
+    return messages.some(({ id }) => !seen.has(id)) ? store.claim(held.id) : undefined;
   }
 
   async #resume(

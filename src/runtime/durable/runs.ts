@@ -1,5 +1,6 @@
 import type { AsyncResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
+import type { Dispatcher } from '../../api/dispatcher.js';
 import type { WasmResult } from '../../api/result.js';
 import type { FoundSuspension, SuspensionState } from '../../api/suspension-store.js';
 import type { HandlerRef } from '../../compiler/handler-loader.js';
@@ -27,12 +28,15 @@ import { summaryOf } from './run-summary.js';
 import type { ErasedRuns, Run, RunDescription, RunFilter, RunSummary, StartOptions, Worker } from './run-types.js';
 import { eraseRuns, resealRuns } from './run-upkeep.js';
 import { RunWorker, type WorkerParts } from './run-worker.js';
+import { TaskSender } from './task-sender.js';
 import { checkWorkOptions, type WorkOptions, whole } from './work-options.js';
 
 export interface RunsParts extends Omit<WorkerParts, 'options' | 'methods' | 'resolve' | 'deployment' | 'onEnd'> {
   /** As it is now: reading it may take a file. */
   readonly deployment: () => string;
   readonly calls: InFlight;
+  /** Told of runs that are started, and of messages to them. */
+  readonly dispatcher: Dispatcher | undefined;
   /** @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR for an input with which nothing can be executed */
   readonly check: (context: WasmContext, options: ExecuteOptions) => void;
   readonly resolveHandler: ((name: string) => string | Uint8Array | Promise<string | Uint8Array>) | undefined;
@@ -60,6 +64,7 @@ const START_ELSEWHERE = {
 /** Runs that outlive the process: begun under a record, executed by any process that works on the store. */
 export class Runs {
   readonly #parts: RunsParts;
+  readonly #sender: TaskSender | undefined;
   readonly #workers = new Set<RunWorker>();
   readonly #mail: RunMail;
   /** Who waits for the end of a run, by its id. */
@@ -67,6 +72,8 @@ export class Runs {
 
   constructor(parts: RunsParts) {
     this.#parts = parts;
+    const { dispatcher, telemetry, environment } = parts;
+    this.#sender = dispatcher && new TaskSender(dispatcher, telemetry, environment);
     this.#mail = new RunMail(parts.store, (runId) => this.#posted(runId));
   }
 
@@ -102,6 +109,8 @@ export class Runs {
       requireSame(runId, { codeHash, inputHash }, await store.current(runId));
     }
     for (const worker of this.#workers) worker.look();
+    // Started again it is told again: who started it may have died before.
+    await this.#sender?.run({ runId, deployment: deployment(), tenant: options.tenant }, startAt?.getTime());
     return this.get(runId);
   }
 
@@ -153,9 +162,9 @@ export class Runs {
     return resealRuns(this.#parts.store);
   }
 
-  work(given: WorkOptions): Worker {
-    const options = checkWorkOptions(given);
-    const { deployment, resolveHandler, check: _, ...parts } = this.#parts;
+  async work(given: WorkOptions): Promise<Worker> {
+    const { deployment, resolveHandler, check: _, dispatcher, ...parts } = this.#parts;
+    const options = checkWorkOptions(given, dispatcher);
     const methods = new ExtensionMethods(options.extensions, () => {});
     const worker = new RunWorker({
       ...parts,
@@ -166,6 +175,13 @@ export class Runs {
       onEnd: (runId) => this.#ended(runId),
     });
     this.#workers.add(worker);
+    try {
+      await worker.begin();
+    } catch (error) {
+      this.#workers.delete(worker);
+      await worker.close();
+      throw error;
+    }
     const close = async () => {
       this.#workers.delete(worker);
       await worker.close();
@@ -227,6 +243,7 @@ export class Runs {
   async #retry(runId: string): Promise<'accepted' | 'waiting' | 'ended'> {
     const answer = await retryRun(this.#parts.store, runId);
     for (const worker of this.#workers) worker.look();
+    if (answer === 'accepted') await this.#tell(runId);
     return answer;
   }
 
@@ -249,8 +266,16 @@ export class Runs {
     };
   }
 
-  #posted(runId: string): void {
+  /** There is a message for a run: who works here is told, and by a task who works elsewhere. */
+  async #posted(runId: string): Promise<void> {
     for (const worker of this.#workers) worker.posted(storedRunId(runId));
+    await this.#tell(runId);
+  }
+
+  async #tell(runId: string): Promise<void> {
+    if (this.#sender === undefined) return;
+    const { deployment, tenant, outcome } = (await this.#parts.store.current(runId).catch(() => undefined)) ?? {};
+    if (deployment !== undefined && outcome === undefined) await this.#sender.run({ runId, deployment, tenant });
   }
 
   #untilEnded(runId: string): { readonly promise: Promise<void>; end(): void } {

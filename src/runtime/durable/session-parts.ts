@@ -7,6 +7,7 @@ import type { Requests } from '../own/requests.js';
 import type { Quotas } from '../quota/quotas.js';
 import type { ExtensionMethods } from '../run/extension-methods.js';
 import type { RunCode } from './run-input.js';
+import type { TaskRun, TaskSender } from './task-sender.js';
 import type { CheckedWorkOptions } from './work-options.js';
 
 /** What the sessions of a worker have in common. */
@@ -26,6 +27,8 @@ export interface SessionParts {
   /** Aborted when segments are ended, too. */
   readonly stopping: AbortSignal;
   /** Told when a run is due at a time and nobody has it. */
-  readonly onRelease: (dueAtMs: number) => void;
+  readonly onRelease: (dueAtMs: number, run: TaskRun) => Promise<void> | undefined;
+  /** Tells others what there is to do; undefined where they look for it. */
+  readonly sender: TaskSender | undefined;
   readonly onEnd: (runId: string) => void;
 }

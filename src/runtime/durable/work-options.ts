@@ -1,7 +1,9 @@
+import type { Dispatcher } from '../../api/dispatcher.js';
 import type { Extension } from '../../api/extension.js';
 import type { ExtensionCall, SegmentEffects, WasmResult } from '../../api/result.js';
 import { checkFunction, invalidArgument } from '../../config/check.js';
 import { MAX_TIMER_MS } from '../../config/limits.js';
+import { isDispatcher } from '../../config/resolve.js';
 import { checkShape, type ResumeOptions } from '../../execution/request/execute-options.js';
 import { checkExtensions } from '../run/run-options.js';
 
@@ -54,9 +56,23 @@ export type Renewed = Pick<ResumeOptions, 'stateSnapshot' | 'capabilities'>;
 
 /** Options of `work`. */
 export interface WorkOptions {
-  /** Extensions that this process answers. A call of any other waits for a process that has it, or for `completeCall`. @default none */
+  /**
+   * Brings the tasks. Without one, this process looks into the store: then a process that executes a run makes its calls as well.
+   *
+   * @default that of the runtime
+   */
+  readonly dispatcher?: Dispatcher;
+  /**
+   * Whether this process executes runs. With `false` it only makes calls of `extensions`, which a dispatcher brings: then processes that execute
+   * code of strangers need no extensions, and none of the secrets that these have. @default true
+   */
+  readonly runs?: boolean;
+  /**
+   * Extensions that this process answers. A call of any other is handed to the dispatcher, if there is one; it waits for a process that has the
+   * extension, or for `completeCall`. @default none
+   */
   readonly extensions?: Readonly<Record<string, Extension>>;
-  /** Runs that this process executes at the same time. @default 16 */
+  /** Runs that this process executes at the same time, and calls that it makes for others. @default 16 */
   readonly concurrency?: number;
   /**
    * Receives the effects of a run in order, at each `await` and at its end, before anything that follows from them. Awaited. At least once, with
@@ -80,6 +96,8 @@ export interface WorkOptions {
 }
 
 const KEYS: { readonly [K in keyof Required<WorkOptions>]: true } = {
+  dispatcher: true,
+  runs: true,
   extensions: true,
   concurrency: true,
   onEffects: true,
@@ -101,9 +119,13 @@ const MAX_COUNT = 1_000_000;
 export type CheckedWorkOptions = ReturnType<typeof checkWorkOptions>;
 
 /** @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed */
-export function checkWorkOptions(options: WorkOptions) {
+export function checkWorkOptions(options: WorkOptions, ofRuntime: Dispatcher | undefined) {
   checkShape('options', options, KEYS);
-  const { extensions = {}, onEffects, onEnd, renew, retry = {} } = options;
+  const { dispatcher = ofRuntime, runs = true, extensions = {}, onEffects, onEnd, renew, retry = {} } = options;
+  if (typeof runs !== 'boolean') throw invalidArgument('runs', runs, 'true or false');
+  if (dispatcher !== undefined && !isDispatcher(dispatcher))
+    throw invalidArgument('dispatcher', dispatcher, 'a Dispatcher, for example bullmq() of nexus-runtime/bullmq');
+  if (!runs && dispatcher === undefined) throw invalidArgument('runs', runs, 'true where there is no dispatcher');
   checkExtensions(extensions);
   checkFunction('onEffects', onEffects);
   checkFunction('onEnd', onEnd);
@@ -111,6 +133,8 @@ export function checkWorkOptions(options: WorkOptions) {
   const { methods, ...all } = retry;
   checkShape('retry', all, RETRY_KEYS);
   return {
+    dispatcher,
+    runs,
     extensions,
     onEffects,
     onEnd,

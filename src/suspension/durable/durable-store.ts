@@ -160,6 +160,7 @@ export class DurableStore {
         fence,
         lease: held,
         bytes: envelope.length,
+        ...(dueAtMs !== undefined && { dueAtMs }),
       };
     } catch (error) {
       await release();

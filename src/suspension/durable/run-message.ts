@@ -6,19 +6,21 @@ import type { EnvelopeKeys } from '../sealed/envelope-keys.js';
 /** What is told to a run. */
 export type RunMessage =
   | { readonly type: 'answer'; readonly callId: string; readonly document: Uint8Array }
+  /** The call was made, and its answer comes from elsewhere. */
+  | { readonly type: 'later'; readonly callId: string }
   | { readonly type: 'signal'; readonly name: string; readonly document: Uint8Array }
   | { readonly type: 'cancel' };
 
 /** As it is sealed. */
 export interface PlainMessage {
-  readonly type: 'answer' | 'signal' | 'cancel';
+  readonly type: RunMessage['type'];
   readonly callId?: string;
   readonly name?: string;
   readonly document?: Uint8Array;
 }
 
 const NAME = text(128);
-export const MESSAGE_TYPE = oneOf('answer', 'signal', 'cancel');
+export const MESSAGE_TYPE = oneOf('answer', 'later', 'signal', 'cancel');
 const ADDRESS = { callId: NAME, name: NAME };
 export const MESSAGE_FIELDS = { ...ADDRESS, document: binary() };
 const MESSAGE = record({ type: MESSAGE_TYPE }, ADDRESS) as Shape<PlainMessage>;
@@ -26,6 +28,7 @@ const MESSAGE = record({ type: MESSAGE_TYPE }, ADDRESS) as Shape<PlainMessage>;
 /** Undefined if fields of its type are missing. */
 export function messageOf({ type, callId, name, document }: PlainMessage): RunMessage | undefined {
   if (type === 'cancel') return { type };
+  if (type === 'later') return callId === undefined ? undefined : { type, callId };
   if (document === undefined) return undefined;
   if (type === 'answer') return callId === undefined ? undefined : { type, callId, document };
   return name === undefined ? undefined : { type, name, document };
