@@ -1,0 +1,35 @@
+// The published `nexus-runtime` for `import`: the script that `require` gets, with V8's code cache. `bundle.mjs` adds the exports.
+import Module, { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cachedScript } from './cached-script.mjs';
+import { explainMissingFile } from './singletons.js';
+
+const require = createRequire(import.meta.url);
+export const runtime = load();
+
+/** In a bundle, the script is not there; in one of CommonJS there is no `import.meta.url`. */
+function load() {
+  try {
+    const url = new URL('./index.cjs', import.meta.url);
+    const parameters = 'exports,require,module,__filename,__dirname';
+    const script = cachedScript(url, { name: 'index', hash: SCRIPT_HASH, folder: url, parameters });
+    return script === undefined ? require('./index.cjs') : run(script, fileURLToPath(url));
+  } catch (error) {
+    throw explainMissingFile(error, 'index.cjs');
+  }
+}
+
+/** Programs that import and require the package have one of it. */
+function run({ call, store, isStored }, filename) {
+  const known = require.cache[filename];
+  if (known?.loaded) return known.exports;
+  // When the process ends, to have what was compiled on the way, too.
+  if (!isStored) process.once('exit', store);
+  const module = new Module(filename);
+  module.filename = filename;
+  call(module.exports, require, module, filename, dirname(filename));
+  module.loaded = true;
+  require.cache[filename] = module;
+  return module.exports;
+}
