@@ -92,7 +92,7 @@ await take({
   },
 });
 // Every process of tests starts it, so it takes its dependencies in, like a worker, but for those that have files of their own or that
-// the application has, too. It is a script, see `testing-entry.mjs`. What most tests do without is a bundle of its own.
+// the application has, too. It is a script, see `entries/testing.mjs`. What most tests do without is a bundle of its own.
 const forTests = { ...common, external: ['@cfworker/json-schema', 'prom-client', 'vitest'] };
 await take({
   ...forTests,
@@ -195,15 +195,23 @@ async function writeDeclarations() {
   await writeFile(path('dist/types-cjs/package.json'), '{ "type": "commonjs" }\n');
 }
 
-/** Where tinypool looks for the file of its threads: beside our own, by a literal that tools find. */
+/**
+ * Where tinypool looks for the file of its threads: beside our own, by a literal that tools find. It loads what forks processes only when it
+ * forks one, which it never does here.
+ */
 function nameThreadFile({ onLoad }) {
   onLoad({ filter: /node_modules\/tinypool\/dist\/index\.js$/ }, async (file) => {
     const text = await readFile(file.path, 'utf8');
-    const contents = text.replace(
-      'fileURLToPath(import.meta.url + "/../entry/worker.js")',
-      'new URL("./worker/thread.js", import.meta.url)',
-    );
-    if (contents === text) throw new Error('tinypool names the file of its threads in another way');
+    const replaced = [
+      ['fileURLToPath(import.meta.url + "/../entry/worker.js")', 'new URL("./worker/thread.js", import.meta.url)'],
+      ['import { fork } from "node:child_process";', ''],
+      ['this.process = fork(', "this.process = process.getBuiltinModule('node:child_process').fork("],
+    ];
+    let contents = text;
+    for (const [given, wanted] of replaced) {
+      if (!contents.includes(given)) throw new Error(`tinypool has no ${given} any more`);
+      contents = contents.replace(given, () => wanted);
+    }
     return { contents, loader: 'js' };
   });
 }

@@ -12,6 +12,7 @@ import { Script } from 'node:vm';
 
 const DIGEST_BYTES = 32;
 const OTHERS_MAY_WRITE = 0o022;
+const ABANDONED_MS = 60_000;
 /** Values are instances of the classes that the code around it has, unless a runner gives every test file a context of its own (Jest). */
 const isOwnContext = () => new Script('Object').runInThisContext() !== Object;
 
@@ -61,14 +62,19 @@ function read(file, filename) {
   }
 }
 
+/** A process was killed while it wrote. */
+function isAbandoned(file) {
+  return file.href.endsWith('.tmp') && statSync(file).mtimeMs < Date.now() - ABANDONED_MS;
+}
+
 function write(file, data, { cache, name, hash }) {
   const temporary = new URL(`${file.href}.${randomUUID()}.tmp`);
   try {
     mkdirSync(cache, { recursive: true });
     writeFileSync(temporary, Buffer.concat([digest(data), data]), { flag: 'wx', mode: 0o644 });
     renameSync(temporary, file);
-    const outdated = (entry) => entry.startsWith(`${name}-`) && !entry.includes(hash);
-    for (const entry of readdirSync(cache).filter(outdated)) rmSync(new URL(entry, cache));
+    const isOutdated = (entry) => entry.startsWith(`${name}-`) && (!entry.includes(hash) || isAbandoned(new URL(entry, cache)));
+    for (const entry of readdirSync(cache).filter(isOutdated)) rmSync(new URL(entry, cache), { force: true });
   } catch {
     // Without it, then.
     try {

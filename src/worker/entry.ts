@@ -18,7 +18,10 @@ reading.catch(() => {});
 
 let onFirstBatch: (() => void) | undefined;
 
-/** Calls back once, after the first batch was answered: by then the code of an execution is compiled. */
+/**
+ * Calls back once, when the first batch was executed and before it is answered: by then the code of an execution is compiled, and nobody ends
+ * the thread yet.
+ */
 export function afterFirstBatch(listener: () => void): void {
   onFirstBatch = listener;
 }
@@ -50,9 +53,9 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
       } else replies.push(undefined);
     }
     isMoreSoon = mailbox.isMoreSoon && replies.some(waits);
-    mailbox.send(encodeReplies(replies, executor.memoryBytes));
     onFirstBatch?.();
     onFirstBatch = undefined;
+    mailbox.send(encodeReplies(replies, executor.memoryBytes));
     await executor.tidy(() => mailbox.hasMessage);
   }
 }
