@@ -104,7 +104,11 @@ await take({
 });
 const kit = importThroughEntry(await readFile(path('dist/testing-kit.cjs'), 'utf8'));
 await writeFile(path('dist/testing-kit.cjs'), kit);
-await writeEntry('testing', { of: 'testing-kit.cjs', exports: await import(path('build/testing/index.js')), as: 'kit' });
+await writeEntry('testing', {
+  of: 'testing-kit.cjs',
+  exports: await import(path('build/testing/index.js')),
+  as: 'kit',
+});
 await cp(path('scripts/entries/testing.cjs'), path('dist/testing.cjs'));
 const storeTests = { 'testing-store': path('build/testing/store/index.js') };
 const threadPool = { 'testing-thread-pool': path('build/testing/runtime/thread-pool.js') };
@@ -236,14 +240,20 @@ function evaluateOnFirstCall({ onResolve, onLoad }) {
       ? { path: args.path, namespace: 'on-first-call', pluginData: { ...pluginData, resolveDir: args.resolveDir } }
       : undefined;
   onResolve({ filter: /^semver\// }, laterIfImported({}));
-  onResolve({ filter: /\/inference\/infer\.js$/ }, laterIfImported({ file: path('build/capabilities/inference/infer.js') }));
+  onResolve(
+    { filter: /\/inference\/infer\.js$/ },
+    laterIfImported({ file: path('build/capabilities/inference/infer.js') }),
+  );
   onLoad({ filter: /./, namespace: 'on-first-call' }, async ({ path, pluginData: { file, resolveDir } }) => {
     const required = JSON.stringify(file ?? path);
-    if (file === undefined) return { contents: `export default (...args) => require(${required})(...args);`, resolveDir };
+    if (file === undefined)
+      return { contents: `export default (...args) => require(${required})(...args);`, resolveDir };
     const functions = Object.entries(await import(file));
     const other = functions.find(([, value]) => !/^(?:async )?function/.test(String(value)));
     if (other !== undefined) throw new Error(`${file} exports ${other[0]}, which is no function`);
-    const lines = functions.map(([name]) => `export const ${name} = (...args) => require(${required}).${name}(...args);`);
+    const lines = functions.map(
+      ([name]) => `export const ${name} = (...args) => require(${required}).${name}(...args);`,
+    );
     return { contents: lines.join('\n'), resolveDir };
   });
 }

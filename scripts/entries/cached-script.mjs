@@ -5,7 +5,18 @@
 // code, which anyone with write access could change as well; and one that another user owns, or that others can write, is not used.
 // Without the cache everything works, only more slowly.
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
@@ -73,7 +84,8 @@ function write(file, data, { cache, name, hash }) {
     mkdirSync(cache, { recursive: true });
     writeFileSync(temporary, Buffer.concat([digest(data), data]), { flag: 'wx', mode: 0o644 });
     renameSync(temporary, file);
-    const isOutdated = (entry) => entry.startsWith(`${name}-`) && (!entry.includes(hash) || isAbandoned(new URL(entry, cache)));
+    const isOutdated = (entry) =>
+      entry.startsWith(`${name}-`) && (!entry.includes(hash) || isAbandoned(new URL(entry, cache)));
     for (const entry of readdirSync(cache).filter(isOutdated)) rmSync(new URL(entry, cache), { force: true });
   } catch {
     // Without it, then.

@@ -76,8 +76,7 @@ export class Executor {
     const compiler = new LazyCompiler(options);
     const { engine, libraries, prelude } = options;
     // No code of a library runs in the VM then: handlers execute in the one in which the image is built. Creating a VM is a third of the start.
-    const vm =
-      libraries.length === 0 ? await createExecutionVm(engine, options, prelude.image.heapEnd) : undefined;
+    const vm = libraries.length === 0 ? await createExecutionVm(engine, options, prelude.image.heapEnd) : undefined;
     const images = await ImageSets.create(options, () => compiler.get(), vm);
     const vms = await TenantVms.create(engine, options, images.own.base.image.heapEnd, vm);
     return new Executor(options, vms, images, compiler);

@@ -56,11 +56,7 @@ export class ImageSets {
    * @param vm what the base image is built in. Default: one that is created for it
    * @throws NexusError INVALID_CONFIG if a library cannot be initialised
    */
-  static async create(
-    options: ImageSetOptions,
-    compiler: () => Promise<SourceCompiler>,
-    vm?: Vm,
-  ): Promise<ImageSets> {
+  static async create(options: ImageSetOptions, compiler: () => Promise<SourceCompiler>, vm?: Vm): Promise<ImageSets> {
     return new ImageSets(options, compiler, await build('', options.libraries, options, compiler, vm));
   }
 

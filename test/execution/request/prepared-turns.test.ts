@@ -64,8 +64,14 @@ describe('a prepared state of which a call may read a part', () => {
 describe('the keys of a record', () => {
   it.each([
     ['none', {}],
-    ['of all kinds of values', { a: 1, '': null, '7': [{ b: [[]] }], d: new Date(0), m: new Map([[{ x: 1 }, [2]]]), u: undefined }],
-    ['with bytes', { v: new Float64Array(3), b: new ArrayBuffer(9), s: 'é€😀', n: 2n ** 80n, r: /x/g, e: new Error('x') }],
+    [
+      'of all kinds of values',
+      { a: 1, '': null, '7': [{ b: [[]] }], d: new Date(0), m: new Map([[{ x: 1 }, [2]]]), u: undefined },
+    ],
+    [
+      'with bytes',
+      { v: new Float64Array(3), b: new ArrayBuffer(9), s: 'é€😀', n: 2n ** 80n, r: /x/g, e: new Error('x') },
+    ],
     ['that are large', { rows, other: rows }],
   ])('%s, are read in steps', (_, value) => {
     const reading = new RecordKeys(encodeFields([value], ['value'], bounds));
@@ -78,7 +84,10 @@ describe('the keys of a record', () => {
 
 describe('a large document', () => {
   const text = 'x'.repeat(3 * MIB);
-  const value = Array.from({ length: 6 }, (_, i) => ({ [`key${i}`]: `${text}${i}`, bytes: new Uint8Array(1000).fill(i) }));
+  const value = Array.from({ length: 6 }, (_, i) => ({
+    [`key${i}`]: `${text}${i}`,
+    bytes: new Uint8Array(1000).fill(i),
+  }));
 
   it('is copied in steps of a MiB, and is what it is at once', () => {
     const whole = encodeFields([value], ['value'], bounds);
