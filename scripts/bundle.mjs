@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
+import { bundleTwoScripts } from './two-scripts.mjs';
 import { bundling, withoutUnusedVariants } from './worker-bundle.mjs';
 
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
@@ -42,7 +43,7 @@ const commonjs = {
   outExtension: { '.js': '.cjs' },
   external: EXTERNAL.filter((name) => name !== '@noble/hashes' && name !== 'lru-cache'),
   define: { 'import.meta.url': 'moduleUrl' },
-  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  banner: { js: "'use strict'; const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   supported: { 'dynamic-import': false },
 };
 /** What `entries/testing.mjs` gives the script is there, too, when `require` loads it. */
@@ -50,10 +51,16 @@ const AS_A_MODULE =
   'if (typeof kitUrl === "undefined") { var kitUrl = require("node:url").pathToFileURL(__filename).href, ' +
   'kitImport = async (id) => require(id.replace("-pool.js", "-pool.cjs")); } ';
 
+/** Of those, what the main entry requires when it is used; the others have files that are named where they are read, or are optional. */
+const BESIDE = ['@cfworker/json-schema', 'acorn', 'ipaddr.js', 'prom-client'];
+
 /** Never called. Tools that trace files (@vercel/nft) find here what is resolved by name at run time. */
 const TRACED = `function resolvedByName() {
   return [import('@jitl/quickjs-wasmfile-release-sync/wasm'), import('@swc/wasm-typescript')];
 }`;
+/** The same of the main entry, whose script is loaded, and whose modules are required, in ways that such tools do not see. */
+const TRACED_SCRIPT = 'function resolvedByName(){return import("./index.cjs")}';
+const TRACED_MODULES = `function resolvedByName(){return[${BESIDE.map((name) => `require(${JSON.stringify(name)})`).join(',')}]}`;
 const bundled = [];
 
 // State that exists once per process. The other bundles import it.
@@ -82,9 +89,28 @@ await take({
   chunkNames: '[name]-[hash]',
 });
 // A build step is a module: another copy of all of it would be a quarter of the package.
-const { build: _, ...required } = entryPoints;
+const { build: _, index, ...required } = entryPoints;
 await take({ ...commonjs, entryPoints: required, plugins: [sharing, threadFile, onFirstCall] });
-await writeEntry('index', { of: 'index.cjs', exports: await import(path('build/index.js')), as: 'runtime' });
+const scripts = await bundleTwoScripts(
+  {
+    ...commonjs,
+    banner: {},
+    outExtension: {},
+    entryPoints: { index },
+    plugins: [{ name: 'singletons', setup: shareSingletons }, threadFile, onFirstCall],
+  },
+  { rest: 'index-rest.cjs', aliases: { './singletons.js': './singletons.cjs' } },
+);
+bundled.push(...scripts.inputs);
+await writeFile(path('dist/index.cjs'), `${commonjs.banner.js}\n${scripts.first}${TRACED_MODULES}\n`);
+await writeFile(path('dist/index-rest.cjs'), `${commonjs.banner.js}\n${scripts.rest}`);
+await writeEntry('index', {
+  of: 'index.cjs',
+  rest: 'index-rest.cjs',
+  exports: await import(path('build/index.js')),
+  as: 'runtime',
+  footer: TRACED_SCRIPT,
+});
 await take({
   ...common,
   entryPoints: {
@@ -130,6 +156,7 @@ await take({
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   define: { 'import.meta.url': 'moduleUrl' },
+  banner: { js: "'use strict'; const moduleUrl = require('node:url').pathToFileURL(require.resolve('./entry.js')).href;" },
   supported: { 'dynamic-import': false },
   plugins: [withoutUnusedVariants],
 });
@@ -147,9 +174,12 @@ await writeFile(path('dist/THIRD-PARTY-LICENSES.txt'), await licences(bundled));
 await writeDeclarations();
 
 /** What loads a script with its code cache, see `entries/`; `as` is what has its exports there. */
-async function writeEntry(entry, { of, to = `${entry}.js`, exports, as, footer = '' }) {
-  const text = await readFile(path(`dist/${of}`), 'utf8');
-  if (/[^ -~\n\t]/.test(text)) throw new Error(`dist/${of} is not ASCII`);
+async function writeEntry(entry, { of, rest, to = `${entry}.js`, exports, as, footer = '' }) {
+  const hashOf = async (file) => {
+    const text = await readFile(path(`dist/${file}`), 'utf8');
+    if (/[^ -~\n\t]/.test(text)) throw new Error(`dist/${file} is not ASCII`);
+    return JSON.stringify(createHash('sha256').update(text).digest('hex').slice(0, 16));
+  };
   const from = JSON.stringify(`./${entry}.mjs`);
   const contents =
     exports === undefined
@@ -161,7 +191,7 @@ async function writeEntry(entry, { of, to = `${entry}.js`, exports, as, footer =
     stdin: { contents, resolveDir: path('scripts/entries'), sourcefile: `${entry}-entry.mjs` },
     outfile: path(`dist/${to}`),
     outdir: undefined,
-    define: { SCRIPT_HASH: JSON.stringify(createHash('sha256').update(text).digest('hex').slice(0, 16)) },
+    define: { SCRIPT_HASH: await hashOf(of), ...(rest !== undefined && { REST_HASH: await hashOf(rest) }) },
     external: ['./singletons.js', './testing-thread-pool.js'],
     footer: { js: footer },
   });

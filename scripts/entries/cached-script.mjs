@@ -34,7 +34,8 @@ const isOwnContext = () => new Script('Object').runInThisContext() !== Object;
  * @returns {{ call: Function, store: () => void, isStored: boolean } | undefined} undefined where it has to be loaded as a module
  */
 export function cachedScript(url, { name, hash, folder, parameters }) {
-  if (isOwnContext()) return undefined;
+  // Other hosts have caches of their own.
+  if (isOwnContext() || process.versions.bun !== undefined || process.versions.deno !== undefined) return undefined;
   const filename = fileURLToPath(url);
   const code = readFileSync(url, 'latin1');
   const isWanted = process.env.NEXUS_CODE_CACHE !== 'off';

@@ -32,7 +32,7 @@ describe.each([
   },
   {
     entry: 'index.js',
-    scripts: ['index', 'worker'],
+    scripts: ['index', 'rest', 'worker'],
     program: `import { createRuntime } from ENTRY;
       const runtime = await createRuntime({ cacheDir: false });
       console.log((await runtime.executeHandler('return 6 * 7')).returnValue);

@@ -95,9 +95,9 @@ describe('a large document', () => {
     encoder.beginFields([value], ['value'], bounds.maxBytes);
     while (!encoder.run(AT_ONCE));
     let steps = 1;
-    let copied: Uint8Array | undefined;
-    const make = (bytes: number) => new Uint8Array(bytes);
-    while ((copied = encoder.finishInSlices(make, AT_ONCE)) === undefined) steps++;
+    const copy = () => encoder.finishInSlices((bytes) => new Uint8Array(bytes), AT_ONCE);
+    let copied = copy();
+    for (; copied === undefined; copied = copy()) steps++;
     expect(steps).toBeGreaterThan(10);
     expect(Buffer.compare(copied, whole)).toBe(0);
   });

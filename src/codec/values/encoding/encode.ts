@@ -1,13 +1,14 @@
 import { types } from 'node:util';
 import { isPrepared } from '../../../api/context.js';
 import { encodedBytes, jsonBytes } from '../../../api/encoded.js';
-import { byteSlicesOf, SLICE_LENGTH } from '../../../support/byte-slices.js';
+import { SLICE_LENGTH } from '../../../support/byte-slices.js';
 import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from '../format.js';
 import { FORM_ITEMS_AT, type Form, FormKind, formOf, JSON_FORM, type NumberPrepared } from '../forms.js';
 import { isPlainObject, typedArrayNumber } from '../host-values.js';
 import { LEFT_OUT } from '../left-out.js';
 import { ByteWriter, TooManyBytesError } from './byte-writer.js';
+import { copyInSlices } from './copy-in-slices.js';
 import { BYTES_PER_WORK, EXTRA_BYTES, VALUES_PER_LOOK, WORK_PER_FORM } from './encoding-cost.js';
 import { type Level, LevelKind, Levels } from './encoding-levels.js';
 import { EncodingNames } from './encoding-names.js';
@@ -459,19 +460,6 @@ export class ValueEncoder {
     const root = this.#roots[Math.min(at, this.#roots.length - 1)] ?? '';
     return root + this.#levels.pathFrom(this.#isDocument ? 1 : 0);
   }
-}
-
-/** Copies parts into one buffer; pauses after each slice. */
-function* copyInSlices(parts: readonly Uint8Array[], whole: Uint8Array): Generator<undefined, Uint8Array> {
-  let offset = 0;
-  for (const part of parts) {
-    for (const slice of byteSlicesOf(part)) {
-      whole.set(slice, offset);
-      offset += slice.length;
-      if (slice.length === SLICE_LENGTH) yield;
-    }
-  }
-  return whole;
 }
 
 /** What crosses by itself crosses as it is, although a Date and a Buffer have the method. */
