@@ -156,7 +156,9 @@ await take({
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   define: { 'import.meta.url': 'moduleUrl' },
-  banner: { js: "'use strict'; const moduleUrl = require('node:url').pathToFileURL(require.resolve('./entry.js')).href;" },
+  banner: {
+    js: "'use strict'; const moduleUrl = require('node:url').pathToFileURL(require.resolve('./entry.js')).href;",
+  },
   supported: { 'dynamic-import': false },
   plugins: [withoutUnusedVariants],
 });

@@ -11,7 +11,13 @@ import { build, transform } from 'esbuild';
  * @returns {Promise<{ first: string, rest: string, inputs: string[] }>}
  */
 export async function bundleTwoScripts(options, { rest, aliases }) {
-  const { outputFiles, metafile } = await build({ ...options, format: 'esm', splitting: true, metafile: true, write: false });
+  const { outputFiles, metafile } = await build({
+    ...options,
+    format: 'esm',
+    splitting: true,
+    metafile: true,
+    write: false,
+  });
   const nameOf = (path) => `./${path.slice(path.lastIndexOf('/') + 1)}`;
   const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [nameOf(path), output]));
   const [entry] = Object.keys(options.entryPoints);
