@@ -5,26 +5,26 @@ import { fileURLToPath } from 'node:url';
 import { cachedScript } from './cached-script.mjs';
 import { explainMissingFile } from './singletons.js';
 
-const require = createRequire(import.meta.url);
 export const runtime = load();
 
 /** In a bundle, the scripts are not there; in one of CommonJS there is no `import.meta.url`. */
 function load() {
   try {
+    const require = createRequire(import.meta.url);
     const first = new URL('./index.cjs', import.meta.url);
     const rest = new URL('./index-rest.cjs', import.meta.url);
     const known = require.cache[fileURLToPath(first)];
     if (known?.loaded) return known.exports;
     // Programs that import and require the package have one of it.
-    const requireRest = () => run(rest, { name: 'rest', hash: REST_HASH, folder: first }, require);
+    const requireRest = () => run(rest, { name: 'rest', hash: REST_HASH, folder: first }, require, require);
     const requireAny = (id) => (id === './index-rest.cjs' ? requireRest() : require(id));
-    return run(first, { name: 'index', hash: SCRIPT_HASH, folder: first }, requireAny);
+    return run(first, { name: 'index', hash: SCRIPT_HASH, folder: first }, require, requireAny);
   } catch (error) {
     throw explainMissingFile(error, 'index.cjs');
   }
 }
 
-function run(url, options, requireFrom) {
+function run(url, options, require, requireFrom) {
   const filename = fileURLToPath(url);
   const script = cachedScript(url, { ...options, parameters: 'exports,require,module,__filename,__dirname' });
   if (script === undefined) return require(filename);
