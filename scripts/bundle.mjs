@@ -76,6 +76,8 @@ const entryPoints = {
   otel: path('build/otel/index.js'),
   typescript: path('build/typescript/index.js'),
   migrate: path('build/migrate/index.js'),
+  postgres: path('build/postgres/index.js'),
+  redis: path('build/redis/index.js'),
 };
 const { index: _index, ...modules } = entryPoints;
 await take({
@@ -89,8 +91,22 @@ await take({
   chunkNames: '[name]-[hash]',
 });
 // A build step is a module: another copy of all of it would be a quarter of the package.
-const { build: _, index, ...required } = entryPoints;
+const { build: _, index, postgres, redis, ...required } = entryPoints;
 await take({ ...commonjs, entryPoints: required, plugins: [sharing, threadFile, onFirstCall] });
+// Two thirds of each is what both have.
+const stores = { postgres, redis };
+const namespaces = Object.entries(stores).map(([name, file]) => `export * as ${name} from ${JSON.stringify(file)};`);
+await take({
+  ...commonjs,
+  stdin: { contents: namespaces.join('\n'), resolveDir: path('build'), sourcefile: 'stores.mjs' },
+  outdir: undefined,
+  outExtension: undefined,
+  outfile: path('dist/stores.cjs'),
+  plugins: [sharing, onFirstCall],
+});
+for (const name of Object.keys(stores)) {
+  await writeFile(path(`dist/${name}.cjs`), `'use strict';\nmodule.exports = require('./stores.cjs').${name};\n`);
+}
 const scripts = await bundleTwoScripts(
   {
     ...commonjs,
@@ -211,6 +227,8 @@ async function writeDeclarations() {
     'index',
     'build/index',
     'otel/index',
+    'postgres/index',
+    'redis/index',
     'testing/index',
     'testing/store/index',
     'testing/vitest',

@@ -94,8 +94,11 @@ export type {
   PostAnswer,
   SettleAnswer,
   SettledState,
+  StoredImage,
+  StoredImages,
   StoredMessage,
   StoredSuspension,
+  StoreUser,
   SuspensionFilter,
   SuspensionLease,
   SuspensionOutcome,
@@ -159,8 +162,16 @@ export { type ToJsonOptions, toJson } from './execution/result/to-json.js';
 export type { MetricsHandler } from './metrics/http.js';
 export type { RetirementReason, Retirements } from './protocol/retirement.js';
 export { later } from './runtime/durable/later.js';
-export type { Run, RunDescription, RunFilter, RunSummary, StartOptions, Worker } from './runtime/durable/runs.js';
-export type { RetryPolicy, RunStepInfo, WorkOptions } from './runtime/durable/work-options.js';
+export type {
+  ErasedRuns,
+  Run,
+  RunDescription,
+  RunFilter,
+  RunSummary,
+  StartOptions,
+  Worker,
+} from './runtime/durable/run-types.js';
+export type { RetryPolicies, RetryPolicy, RunStepInfo, WorkOptions } from './runtime/durable/work-options.js';
 export { type CompilerOptions, HandlerCompiler } from './runtime/handler-compiler.js';
 export type { HandlerSet } from './runtime/manifest/handler-set.js';
 export type { NexusRuntime } from './runtime/nexus-runtime.js';

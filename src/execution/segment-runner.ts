@@ -9,11 +9,12 @@ import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
 import { type LocaleSettings, unknownSetting } from '../config/locale.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { ABI_VERSION } from '../guest/abi.js';
+import { ABI_VERSION, TIMER_EXTENSION, TIMER_METHOD } from '../guest/abi.js';
 import type { EventHub } from '../metrics/event-hub.js';
 import type { SegmentAmounts } from '../metrics/telemetry.js';
 import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-pool.js';
 import type { Admission } from '../protocol/compile.js';
+import { guestAbi, PRESENT_ABI } from '../protocol/guest-abis.js';
 import type { Request } from '../protocol/messages.js';
 import type { SourceLines } from '../source/source-lines.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
@@ -34,6 +35,7 @@ import { requireEntry } from './request/entry.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
 import type { LeftOut } from './request/left-out.js';
 import { type NeededKeys, NeededKeysByHandler } from './request/needed-keys.js';
+import { type Renewal, renewalOf } from './request/renewal.js';
 import { deadlineOf, executeRequestOf, localeOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
 import type { LocatableHandler } from './result/guest-error.js';
 import { LineIndexes } from './result/line-indexes.js';
@@ -88,7 +90,12 @@ type RunBase = Pick<
   | 'timers'
   | 'leftOut'
   | 'prepared'
->;
+  | 'deployment'
+  | 'image'
+> & {
+  /** Of the image. Default: the present one */
+  readonly abi?: number;
+};
 
 /** Of a call that was admitted before: its segment is sent once more, however many wait by then. */
 const ADMITTED: Admission = { lend() {}, takeBack() {}, release() {} };
@@ -229,7 +236,7 @@ export class SegmentRunner {
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, SUSPENSION_INCOMPATIBLE, and what a call throws
    */
   async resume(
-    run: SuspendedRun,
+    opened: SuspendedRun,
     answers: readonly CallResult[],
     given: ResumeOptions,
     onLog?: LogListener,
@@ -238,6 +245,8 @@ export class SegmentRunner {
   ): Promise<SegmentRun> {
     this.#audit.require();
     const calledAt = performance.now();
+    const renewal = renewalOf(opened, given, opened.limits.maxContextBytes);
+    const run = renewal === undefined ? opened : renewed(opened, renewal);
     const suspendedTimeUs = Math.max(0, this.#environment.now() - run.suspendedAtMs) * 1000;
     const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
     const { signal, deadlineMs, tenant, timeoutMs = run.limits.timeoutMs } = options;
@@ -245,8 +254,9 @@ export class SegmentRunner {
     requireKnownSettings(run.localeSettings);
     const limits = this.#limitsWithin(run.limits, timeoutMs);
     const grants = this.#grantsOf(run.capabilities);
-    const librarySet = this.librarySets.require(run.librarySet);
-    const encoding = encodeAnswers(answers, run.usage, limits, options.toJSON);
+    const librarySet = run.image === undefined ? this.librarySets.require(run.librarySet) : undefined;
+    const abi = guestAbi(run.abi) ?? PRESENT_ABI;
+    const encoding = encodeAnswers(answers, run.usage, limits, options.toJSON, abi.countedLimits);
     const encoded = encoding instanceof Promise ? await encoding : encoding;
 
     const feed = this.#feed(limits, run.origin, tenant, onLog);
@@ -254,7 +264,7 @@ export class SegmentRunner {
     const spent = cpuTimeSpent(limits, usedMs);
     if (spent !== undefined) return notBegun(errorResult(spent, run.origin));
     const within = withinCpuTime(limits, usedMs);
-    const request = resumeRequestOf(run, encoded, within, options, calledAt, librarySet);
+    const request = resumeRequestOf(run, encoded, within, options, calledAt, librarySet, renewal?.encoded);
     const dispatch = dispatchOptionsOf(options, undefined, isLive);
     const message = feed === undefined ? request : { ...request, logRing: feed.bytes };
     const first = await listened(feed, this.#pool.resume(message, dispatch));
@@ -269,7 +279,14 @@ export class SegmentRunner {
     const knownCalls = knownCallsOf(run);
     const inputs: ResultInputs = {
       context: run.origin,
-      bounds: { grants, limits: remainingLimits(within, run.usage), knownCalls, libraries: this.#libraries },
+      bounds: {
+        grants,
+        limits: remainingLimits(within, run.usage),
+        knownCalls,
+        knownNames: knownNamesOf(run),
+        libraries: this.#libraries,
+        outcomeFields: abi.outcomeFields,
+      },
       calledAt,
       signal,
       deadlineMs,
@@ -454,7 +471,7 @@ export class SegmentRunner {
     isFrozen: boolean,
   ): WaitingRun {
     const { handler, capabilities, origin, limits, tenant, lastCall = 0, librarySet, localeSettings } = base;
-    const { leftOut, prepared } = base;
+    const { leftOut, prepared, abi = ABI_VERSION, deployment, image } = base;
     leftOut?.settle();
     const suspendedAtMs = this.#environment.now();
     const sorted = sortCalls(calls);
@@ -463,7 +480,7 @@ export class SegmentRunner {
     const timers = timeTimers(sorted.timers, base.timers, { endedAtMs: suspendedAtMs, durationMs, isFrozen });
     const run: SuspendedRun = {
       engine: this.#engine,
-      abi: ABI_VERSION,
+      abi,
       snapshot,
       imageHash,
       features,
@@ -484,6 +501,8 @@ export class SegmentRunner {
       ...(librarySet !== undefined && { librarySet }),
       ...(leftOut !== undefined && { leftOut }),
       ...(prepared !== undefined && { prepared }),
+      ...(deployment !== undefined && { deployment }),
+      ...(image !== undefined && { image }),
       ...(checkpoint !== undefined && { checkpoint }),
     };
     return { run, calls: sorted.calls, leftCalls: withoutOwnCalls(leftCalls), letGo: letGo ?? NOTHING };
@@ -491,6 +510,7 @@ export class SegmentRunner {
 }
 
 const NOTHING = () => {};
+const TIMER_NAME = `${TIMER_EXTENSION}.${TIMER_METHOD}`;
 /** Of a smaller input nothing could be left out. */
 const LEARNT_FROM_BYTES = 512;
 
@@ -523,6 +543,20 @@ function requireKnownSettings(settings: LocaleSettings | undefined): void {
 /** The ids of the calls that were pending before a segment. */
 function knownCallsOf({ calls, leftCalls = [], timers = [], requests = [] }: SuspendedRun): ReadonlySet<string> {
   return new Set([...calls, ...leftCalls, ...timers, ...requests].map(({ callId }) => callId));
+}
+
+/** What these calls were. */
+function knownNamesOf({ calls, leftCalls = [], timers = [] }: SuspendedRun): ReadonlyMap<string, string> {
+  const named = [...calls, ...leftCalls].map(
+    ({ callId, extensionName, method }) => [callId, `${extensionName}.${method}`] as const,
+  );
+  return new Map([...named, ...timers.map(({ callId }) => [callId, TIMER_NAME] as const)]);
+}
+
+/** A state that was given anew has all values. */
+function renewed(run: SuspendedRun, { capabilities, hasState }: Renewal): SuspendedRun {
+  const { leftOut, ...rest } = run;
+  return { ...rest, capabilities, ...(leftOut && !hasState && { leftOut }) };
 }
 
 function nameCall({ callId, extensionName, method }: ExtensionCall) {

@@ -1,7 +1,15 @@
 import type { PoolConfig } from '../config/resolve-pool.js';
+import { NexusError } from '../errors/nexus-error.js';
 import { fromWireError } from '../errors/wire.js';
 import type { Admission, Compilation, CompileUnit } from '../protocol/compile.js';
-import { epochMs, type Request, type ResumeRequest, unexpectedReply } from '../protocol/messages.js';
+import {
+  epochMs,
+  type ImageDescription,
+  type ImageRequest,
+  type Request,
+  type ResumeRequest,
+  unexpectedReply,
+} from '../protocol/messages.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import { runtimeClosed } from '../support/in-flight.js';
 import { clearTimeout, setTimeout } from '../support/timers.js';
@@ -10,7 +18,7 @@ import { Admissions } from './admissions.js';
 import { CheckpointAreas } from './checkpoints/areas.js';
 import { Dispatcher } from './dispatcher.js';
 import type { DispatchOptions, Execution, HandlerPool, LoadableHandler, PoolState } from './handler-pool.js';
-import { Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
+import { APPLICATION, Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
 import { PoolCompilation } from './pool-compilation.js';
 import { queueTimeout } from './saturation.js';
 import type { ThreadStarter } from './thread-starter.js';
@@ -84,6 +92,17 @@ export class WorkerPool implements HandlerPool {
 
   resume(request: ResumeRequest, options: DispatchOptions = {}): Promise<Execution> {
     return this.#execute({ kind: 'resume', ...request }, `resume:${request.key}`, options);
+  }
+
+  async describeImage(request: ImageRequest): Promise<ImageDescription> {
+    if (this.#isClosed) throw runtimeClosed();
+    const job = new Job({ kind: 'image', ...request }, { tenant: APPLICATION, limitMs: this.#config.compileTimeoutMs });
+    this.#dispatcher.add(job);
+    const end = await job.end;
+    if ('interruption' in end) throw new NexusError('INTERNAL_ERROR', 'A worker did not describe its image in time.');
+    if (end.reply.kind === 'failed') throw fromWireError(end.reply.error);
+    if (end.reply.kind !== 'image') throw unexpectedReply(end.reply.kind);
+    return end.reply;
   }
 
   noteUnsealed(tenant: string | undefined, bytes: number): () => void {

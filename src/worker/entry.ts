@@ -91,6 +91,8 @@ async function answer(
     case 'load':
       await executor.load(request.key, request.bytecode, request.librarySet);
       return { kind: 'loaded' };
+    case 'image':
+      return { kind: 'image', ...(await executor.describeImage(request)) };
     default:
       throw request satisfies never;
   }

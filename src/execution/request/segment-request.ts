@@ -47,12 +47,14 @@ export function resumeRequestOf(
     localeSettings,
     leftOut,
     prepared,
+    image,
   }: SuspendedRun,
   answers: Uint8Array,
   limits: ExecutionLimits,
   { now, deadlineMs }: ResumeOptions,
   calledAt: number,
   librarySet: LibrarySet | undefined,
+  renewal?: Uint8Array,
 ): ResumeRequest {
   return {
     key: handler.key,
@@ -70,6 +72,8 @@ export function resumeRequestOf(
     ...(deadlineMs !== undefined && { deadline: deadlineOf(calledAt, deadlineMs) }),
     ...(librarySet !== undefined && { librarySet }),
     ...(prepared !== undefined && { prepared }),
+    ...(image !== undefined && { image }),
+    ...(renewal !== undefined && { renewal }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import type { EmittedEvent, ExtensionCall, LogEntry, StateMutation, ViewCommand, WasmError } from '../../api/result.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { isExtensionName } from '../../capabilities/token.js';
+import { MAX_SIGNAL_NAME, SIGNAL_EXTENSION } from '../../guest/abi.js';
 import { isOwnCall } from '../own-call-kinds.js';
 import { cutText } from './cut-text.js';
 import { readOwnCall } from './own-call.js';
@@ -23,6 +24,10 @@ export interface Bounds {
   readonly limits: ExecutionLimits;
   /** Ids of calls that were pending before: they were counted when they were made. Default: none. */
   readonly knownCalls?: ReadonlySet<string>;
+  /** What each of these calls was, `extension.method`: what was allowed when it was made goes on. Default: none. */
+  readonly knownNames?: ReadonlyMap<string, string>;
+  /** The fields of an outcome in the order in which the guest has them. Default: as the present version does. */
+  readonly outcomeFields?: readonly string[];
   /** Names of those that handlers can use. Default: none. */
   readonly libraries?: readonly string[];
 }
@@ -185,16 +190,22 @@ function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {
       throw malformed('calls');
     }
     if (!Array.isArray(args) || !CALL_ID.test(callId) || ids.has(callId)) throw malformed('calls');
+    // Its capability may have been taken since it was made.
+    const isKnown = bounds.knownNames?.get(callId) === `${extensionName}.${method}`;
     if (isOwnCall({ extensionName })) {
       const own = readOwnCall({ extensionName, method, args });
       if (own === undefined) throw malformed('calls');
-      allow(bounds, own.kind, own.name);
+      // What a request asks for, it says anew each time.
+      if (own.kind !== 'timer' || !isKnown) allow(bounds, own.kind, own.name);
       if (own.kind === 'timer') {
         atMost(bounds, 'maxSleepMs', own.delayMs);
         atMost(bounds, 'maxTimers', ++timers);
       }
-    } else if (isExtensionName(extensionName)) allow(bounds, 'ext', `${extensionName}.${method}`);
-    else throw malformed('calls');
+    } else if (extensionName === SIGNAL_EXTENSION) {
+      if (args.length > 0 || method === '' || method.length > MAX_SIGNAL_NAME) throw malformed('calls');
+      if (!isKnown) allow(bounds, 'signal', method);
+    } else if (!isExtensionName(extensionName)) throw malformed('calls');
+    else if (!isKnown) allow(bounds, 'ext', `${extensionName}.${method}`);
     ids.add(callId);
     return { callId, extensionName, method, args };
   });

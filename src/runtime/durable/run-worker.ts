@@ -1,8 +1,10 @@
+import type { DueSuspension } from '../../api/suspension-store.js';
 import type { Telemetry } from '../../metrics/telemetry.js';
 import type { RuntimeEnvironment } from '../../support/environment.js';
 import type { InFlight } from '../../support/in-flight.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
-import { RunSession, type SessionParts } from './run-session.js';
+import { RunSession } from './run-session.js';
+import type { SessionParts } from './session-parts.js';
 
 /** How soon what other processes store is found. */
 const LOOK_MS = 1_000;
@@ -72,19 +74,28 @@ export class RunWorker {
   }
 
   async #look(): Promise<void> {
-    const { store, options, deployment, environment } = this.#parts;
+    const { options, environment } = this.#parts;
     const free = options.concurrency - this.#sessions.size;
     if (free <= 0) return;
-    // Those that pause are due, too, and must not hide others.
-    const due = await store.due(free + this.#pauses.size, deployment);
     let begun = 0;
-    for (const { id } of due) {
+    for (const { id } of await this.#due(free)) {
       const runId = parseSuspensionId(id)?.runId;
       if (runId === undefined || this.#sessions.has(runId) || begun >= free) continue;
       if ((this.#pauses.get(runId)?.untilMs ?? 0) > environment.now()) continue;
       begun++;
       this.#begin(runId, id);
     }
+  }
+
+  /** Of each deployment in turn, so that none waits for another: the store is asked for one at a time. */
+  async #due(free: number): Promise<readonly DueSuspension[]> {
+    const { store } = this.#parts;
+    // Those that pause are due, too, and must not hide others.
+    const limit = free + this.#pauses.size;
+    const lists: (readonly DueSuspension[])[] = [];
+    for (const deployment of await store.deployments()) lists.push(await store.due(limit, deployment));
+    const longest = Math.max(...lists.map(({ length }) => length));
+    return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list[index] ?? [])).flat();
   }
 
   #begin(runId: string, id: string): void {

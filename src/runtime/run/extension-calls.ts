@@ -1,12 +1,11 @@
 import type { CallResult } from '../../api/answers.js';
 import type { CallContext } from '../../api/extension.js';
 import type { ExtensionCall } from '../../api/result.js';
-import { isOwnCall } from '../../execution/own-call-kinds.js';
+import { callName, isOwnCall } from '../../execution/own-call-kinds.js';
 import { waitATurn } from '../../support/byte-slices.js';
 import { SLICE_MS } from '../../support/slices.js';
 import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
 import { withCall } from './current-call.js';
-import { nameOf } from './extension-methods.js';
 import { PendingCall } from './pending-call.js';
 
 export interface ExtensionCallsOptions {
@@ -136,7 +135,7 @@ export class ExtensionCalls {
     // Requests have a time-out of their own.
     const timer = isOwnCall(call)
       ? undefined
-      : setTimeout(() => pending.abort(new CallTimeoutError(nameOf(call), callTimeoutMs)), callTimeoutMs);
+      : setTimeout(() => pending.abort(new CallTimeoutError(callName(call), callTimeoutMs)), callTimeoutMs);
     this.#begun.set(callId, pending);
     withCall(pending, () => answer(call, pending)).then(
       (value) => pending.succeed(value),

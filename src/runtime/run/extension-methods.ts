@@ -1,5 +1,6 @@
 import type { Extension } from '../../api/extension.js';
 import type { ExtensionCall } from '../../api/result.js';
+import { callName, isSignalWait } from '../../execution/own-call-kinds.js';
 import { methodNamesOf } from '../../execution/request/build-request.js';
 import { type OutputFault, outputFaultOf } from '../../schemas/extension-errors.js';
 
@@ -42,12 +43,15 @@ export class ExtensionMethods {
 
   #noMethod(call: ExtensionCall): TypeError {
     const { extensionName } = call;
+    if (isSignalWait(call)) {
+      return new TypeError(`${callName(call)} waits for a signal, which only a run of start can get`);
+    }
     const extension = Object.hasOwn(this.#extensions, extensionName) ? this.#extensions[extensionName] : undefined;
     const there =
       extension === undefined
         ? `the extensions are: ${listed(Object.keys(this.#extensions))}`
         : `${extensionName} has: ${listed([...this.#namesOf(extension)])}`;
-    return new TypeError(`There is no extension method ${nameOf(call)}; ${there}`);
+    return new TypeError(`There is no extension method ${callName(call)}; ${there}`);
   }
 
   #namesOf(extension: Extension): ReadonlySet<string> {
@@ -66,9 +70,4 @@ const MAX_LISTED = 50;
 function listed(names: readonly string[]): string {
   if (names.length === 0) return 'none';
   return names.slice(0, MAX_LISTED).join(', ') + (names.length > MAX_LISTED ? ', …' : '');
-}
-
-/** The call as it is written in a handler. */
-export function nameOf({ extensionName, method }: Pick<ExtensionCall, 'extensionName' | 'method'>): string {
-  return `$ext.${extensionName}.${method}`;
 }

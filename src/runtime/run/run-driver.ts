@@ -4,7 +4,7 @@ import type { ExecutionMetrics, ExtensionCall, SegmentEffects, WasmError, WasmRe
 import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { type Origin, withOrigin } from '../../execution/origin.js';
-import { isOwnCall } from '../../execution/own-call-kinds.js';
+import { callName, isOwnCall } from '../../execution/own-call-kinds.js';
 import { answerTimers, firstDueMs, requestsAtOnce } from '../../execution/own-calls.js';
 import type { ResumeOptions } from '../../execution/request/execute-options.js';
 import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
@@ -20,7 +20,6 @@ import { whenAborted } from '../../support/waiting.js';
 import type { RunPlace } from '../../suspension/room/run-places.js';
 import { unkept } from '../../suspension/suspension-results.js';
 import { ExtensionCalls } from './extension-calls.js';
-import { nameOf } from './extension-methods.js';
 
 export interface RunLoopOptions {
   readonly environment: RuntimeEnvironment;
@@ -226,7 +225,7 @@ export class RunLoop {
       if (!isAnswersFault(error)) throw error;
     }
     const admissible: CallResult[] = [];
-    const names = new Map(run.calls.map((call) => [call.callId, nameOf(call)]));
+    const names = new Map(run.calls.map((call) => [call.callId, callName(call)]));
     for (const answer of answers) {
       const call = names.get(answer.callId);
       const manner = { honoursToJson: options.toJSON === true, ...(call !== undefined && { call }) };

@@ -17,28 +17,26 @@ import type { RuntimeConfig } from '../../config/resolve.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { WaitingRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
-import { ABI_VERSION } from '../../guest/abi.js';
 import type { Telemetry } from '../../metrics/telemetry.js';
+import { KNOWN_ABIS } from '../../protocol/guest-abis.js';
 import { formatSuspensionId, idAfter, parseSuspensionId } from '../../support/run-ids.js';
 import type { ExpirySweeps } from '../expiry-sweeps.js';
 import { HeldLease } from '../held-lease.js';
+import type { KeptImages } from '../images/kept-images.js';
 import type { RecordedOutcomes } from '../recorded-outcomes.js';
 import type { StoreRoom } from '../room/store-room.js';
+import type { EnvelopeKeys } from '../sealed/envelope-keys.js';
+import { decodeOutcome } from '../sealed/outcome-content.js';
 import { openRun, pendingCallsOf, sealRun, storedTenant } from '../sealed/run-envelope.js';
 import { ask, offer } from '../store-calls.js';
 import { atOffset, type StoreClock } from '../store-clock.js';
 import { noRoom, notRecorded, tooLarge, tooManyCalls } from '../suspension-results.js';
-import {
-  type DurableContent,
-  openDurable,
-  openMessage,
-  type RunFacts,
-  type RunMessage,
-  sealDurable,
-  sealMessage,
-} from './durable-envelope.js';
+import { type DurableContent, openDurable, sealDurable } from './durable-envelope.js';
+import { openMessage, type RunMessage, sealMessage } from './run-message.js';
 
 const RUN_ID_LENGTH = 22;
+/** A store takes messages of 16 MiB. */
+const MAX_PAYLOAD_BYTES = 15 * 1024 * 1024;
 /** A generation that is over is of use only to who was too slow. */
 const STEP_KEPT_MS = 60_000;
 
@@ -51,12 +49,15 @@ export function storedRunId(runId: string): string {
 const MAX_LABEL_LENGTH = 100;
 
 /** What a listing shows of a run. */
-function labelsOf({ runId, codeHash, inputHash, handlerName, panelId }: RunFacts): Readonly<Record<string, unknown>> {
+function labelsOf({ kind, facts, again }: DurableContent): Readonly<Record<string, unknown>> {
+  const { runId, codeHash, inputHash, handlerName, panelId } = facts;
   const cut = (name: string) => name.slice(0, MAX_LABEL_LENGTH);
   return {
     ...{ runId, codeHash, inputHash },
     ...(handlerName !== undefined && { handlerName: cut(handlerName) }),
     ...(panelId !== undefined && { panelId: cut(panelId) }),
+    ...(kind === 'end' && { isOver: true }),
+    ...(again !== undefined && { hasFailed: true }),
   };
 }
 
@@ -67,6 +68,7 @@ export interface HeldGeneration {
   readonly messages: readonly StoredMessage[];
   /** Whether nobody has told its effects yet. */
   readonly isArrival: boolean;
+  readonly dueAtMs: number | undefined;
   /** Claims that were lost before, one after the other. */
   readonly losses: number;
   readonly lost: AbortSignal;
@@ -76,6 +78,21 @@ export interface HeldGeneration {
   readonly fence: number;
   readonly lease: HeldLease;
   readonly bytes: number;
+}
+
+export interface AdvanceOptions {
+  /** When it is due at the latest, by the store's clock: it expires long after that. */
+  readonly untilMs?: number;
+  /** When it is due, if what was told before need not be told again. Default: at once, to be told */
+  readonly dueAtMs?: number | 'never';
+  /** For how long it is kept, from now on. Default: as `suspensionTtlMs` says */
+  readonly keptMs?: number;
+}
+
+/** A handler that waits, and its calls. */
+export interface OpenedHandler {
+  readonly run: SuspendedRun;
+  readonly calls: readonly ExtensionCall[];
 }
 
 export interface DurableStoreParts {
@@ -88,6 +105,7 @@ export interface DurableStoreParts {
   readonly sweeps: ExpirySweeps;
   readonly telemetry: Telemetry;
   readonly clock: StoreClock;
+  readonly images: KeptImages;
 }
 
 /** The runs in a store: generations under their sealed envelopes, and messages to them. */
@@ -119,6 +137,8 @@ export class DurableStore {
     if ((await ask(() => store.current(runId))) !== undefined) return false;
     const nowMs = await clock.current();
     const id = formatSuspensionId({ runId, generation: 1 });
+    // Whoever takes it finds out by the image that there is such a deployment.
+    await this.#parts.images.ensure();
     const arrivalMs = Math.max(nowMs, startAtMs ?? 0);
     const at = { deployment, nowMs, untilMs: arrivalMs };
     const sealed = await this.#seal(id, { ...content, arrivalMs }, at);
@@ -141,6 +161,11 @@ export class DurableStore {
     this.#parts.telemetry.runStarted();
     this.#parts.sweeps.begin();
     return true;
+  }
+
+  /** The deployments whose runs can go on here. */
+  deployments(): Promise<readonly string[]> {
+    return this.#parts.images.deployments();
   }
 
   async due(limit: number, deployment: string): Promise<readonly DueSuspension[]> {
@@ -174,6 +199,7 @@ export class DurableStore {
         content,
         messages,
         isArrival,
+        dueAtMs,
         losses,
         lost: held.lost,
         release,
@@ -190,7 +216,6 @@ export class DurableStore {
   /**
    * Records how a run goes on, and takes messages out of its mailbox.
    *
-   * @param untilMs when it is due at the latest, by the store's clock: it expires long after that
    * @returns the id of the next generation; an error if there is no room for it; undefined if the claim was lost
    */
   async advance(
@@ -198,14 +223,19 @@ export class DurableStore {
     content: Omit<DurableContent, 'facts' | 'arrivalMs'>,
     consumed: readonly string[],
     deployment: string,
-    untilMs = 0,
+    { untilMs = 0, dueAtMs, keptMs }: AdvanceOptions = {},
   ): Promise<string | { readonly error: WasmError } | undefined> {
     const { room, clock, store } = this.#parts;
     const next = idAfter(held.id) as string;
     const nowMs = await clock.current();
     const { facts } = held.content;
-    const at = { deployment, nowMs, untilMs: Math.max(nowMs, untilMs) };
-    const sealed = await this.#seal(next, { ...content, facts, arrivalMs: nowMs }, at, held.id);
+    const at = {
+      ...{ deployment, nowMs, untilMs: Math.max(nowMs, untilMs) },
+      ...(dueAtMs !== undefined && { dueAtMs }),
+      ...(keptMs !== undefined && { keptMs }),
+    } as const;
+    const arrivalMs = dueAtMs === undefined ? nowMs : held.content.arrivalMs;
+    const sealed = await this.#seal(next, { ...content, facts, arrivalMs }, at, held.id);
     if ('error' in sealed) return sealed;
     const { outcomeRetentionMs } = this.#parts.config.suspension;
     // What came of it is in the next generation, and nobody asks for it here.
@@ -244,13 +274,33 @@ export class DurableStore {
     return true;
   }
 
+  /** Of a payload. */
+  get maxPayloadBytes(): number {
+    return Math.min(this.#parts.config.limits.maxContextBytes, MAX_PAYLOAD_BYTES);
+  }
+
+  /** For how long what came of a run is kept. */
+  get outcomeRetentionMs(): number {
+    return this.#parts.config.suspension.outcomeRetentionMs;
+  }
+
+  /** A run has failed, and is kept so that it can be tried again. @returns false if the claim was lost */
+  async keepFailed(held: HeldGeneration): Promise<boolean> {
+    held.lease.end();
+    if (!(await ask(() => this.#parts.store.release(held.id, held.fence, {})))) return false;
+    this.#parts.telemetry.runEnded('failed');
+    return true;
+  }
+
   /** Seals a handler that waits, for the generation after a claimed one. */
   async sealHandler(
     held: HeldGeneration,
     { run, calls }: Pick<WaitingRun, 'run' | 'calls'>,
   ): Promise<{ readonly inner: Uint8Array; readonly untilMs: number } | { readonly error: WasmError }> {
-    await this.#parts.clock.current();
-    const stored = atOffset(run, this.#parts.clock.offsetMs);
+    const { clock, images } = this.#parts;
+    await clock.current();
+    await images.ensure(run);
+    const stored = { ...atOffset(run, clock.offsetMs), deployment: run.deployment ?? images.deployment };
     try {
       const inner = await sealRun(
         idAfter(held.id) as string,
@@ -266,19 +316,45 @@ export class DurableStore {
   }
 
   /**
-   * The handler that waits, and its calls.
+   * The handler that waits, with its image, and its calls.
    *
    * @throws NexusError SUSPENSION_INCOMPATIBLE
    */
-  async openHandler(
+  async openHandler(id: string, content: DurableContent): Promise<OpenedHandler> {
+    const { run, calls } = await this.#openHandler(id, content, KNOWN_ABIS);
+    return { run: await this.#parts.images.withImage(id, run), calls };
+  }
+
+  /**
+   * The same for who only looks at it: it may wait for another version.
+   *
+   * @throws NexusError SUSPENSION_INCOMPATIBLE if it is damaged
+   */
+  inspectHandler(id: string, content: DurableContent): Promise<OpenedHandler> {
+    return this.#openHandler(id, content);
+  }
+
+  async #openHandler(
     id: string,
-    { inner }: DurableContent,
-  ): Promise<{ readonly run: SuspendedRun; readonly calls: readonly ExtensionCall[] }> {
+    { inner, innerId = id }: DurableContent,
+    abis?: readonly number[],
+  ): Promise<OpenedHandler> {
     const { config, engine, outcomes, clock } = this.#parts;
-    const bounds = { abi: ABI_VERSION, engine, memoryLimitBytes: config.limits.memoryLimitBytes };
-    const opened = await openRun(id, inner ?? new Uint8Array(), await outcomes.keys(), bounds);
-    const calls = await pendingCallsOf(id, opened);
+    const { memoryLimitBytes } = config.limits;
+    const bounds = { ...(abis && { abis }), engine, memoryLimitBytes };
+    const opened = await openRun(innerId, inner ?? new Uint8Array(), await outcomes.keys(), bounds);
+    const calls = await pendingCallsOf(innerId, opened);
     return { run: atOffset(opened, -clock.offsetMs), calls };
+  }
+
+  /** When the last timer of a handler is due, by the store's clock; 0 if it has none, or is of another deployment. */
+  async lastTimerMs({ id, content }: HeldGeneration): Promise<number> {
+    if (content.inner === undefined) return 0;
+    const { timers = [] } = await this.inspectHandler(id, content).then(
+      ({ run }) => run,
+      () => ({ timers: [] }),
+    );
+    return Math.max(0, ...timers.map(({ dueAtMs }) => Math.ceil(dueAtMs + this.clock.offsetMs)));
   }
 
   list(options: SuspensionFilter & { readonly after?: string; readonly limit: number }): Promise<SuspensionPage> {
@@ -296,6 +372,11 @@ export class DurableStore {
 
   /** The result of a run that has ended. */
   async resultOf(found: FoundSuspension): Promise<WasmResult | undefined> {
+    const { state, info } = found;
+    // One that failed is kept as it was, and has ended when its end was told.
+    const isKept = info['hasFailed'] === true && state === 'suspended' && found.dueAtMs === undefined;
+    const content = isKept ? await this.open(found) : undefined;
+    if (content?.kind === 'end') return decodeOutcome(content.document);
     if (found.outcome === undefined) return undefined;
     const { result } = await this.#parts.outcomes.open(found.id, found.outcome);
     const { replayed: _, ...rest } = result;
@@ -306,6 +387,30 @@ export class DurableStore {
     const stored = storedRunId(runId);
     const content = await sealMessage(stored, id, message, await this.#parts.outcomes.keys());
     return ask(() => this.#parts.store.post(stored, { id, content }));
+  }
+
+  /** Deletes runs, by the ids that the store knows. @param ids of their generations, as far as they are known */
+  async erase(runIds: readonly string[], ids: readonly string[]): Promise<void> {
+    await ask(() => this.#parts.store.erase(runIds));
+    for (const id of ids) this.#parts.room.forget(id);
+  }
+
+  /** The last generation of a run, by the id that the store knows. */
+  async idOfCurrent(runId: string): Promise<string | 'damaged' | undefined> {
+    try {
+      return (await ask(() => this.#parts.store.current(runId)))?.id;
+    } catch (error) {
+      if (error instanceof NexusError && error.code === 'SUSPENSION_INCOMPATIBLE') return 'damaged';
+      throw error;
+    }
+  }
+
+  read(id: string): Promise<FoundSuspension | undefined> {
+    return ask(() => this.#parts.store.read(id));
+  }
+
+  keys(): Promise<EnvelopeKeys> {
+    return this.#parts.outcomes.keys();
   }
 
   async messagesOf(id: string): Promise<readonly StoredMessage[]> {
@@ -325,11 +430,14 @@ export class DurableStore {
       readonly deployment: string;
       readonly nowMs: number;
       readonly untilMs: number;
+      readonly dueAtMs?: number | 'never';
+      readonly keptMs?: number;
     },
     replaces?: string,
   ): Promise<StoredSuspension | { readonly error: WasmError }> {
     const { config, room, outcomes } = this.#parts;
     const { maxBytes, ttlMs } = config.suspension;
+    const { dueAtMs = content.arrivalMs, keptMs = ttlMs } = at;
     const tenant = storedTenant(content.facts.tenant);
     const envelope = await sealDurable(id, content, await outcomes.keys());
     if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
@@ -337,11 +445,11 @@ export class DurableStore {
       id,
       envelope,
       createdAtMs: at.nowMs,
-      expiresAtMs: at.untilMs + ttlMs,
-      dueAtMs: content.arrivalMs,
+      expiresAtMs: at.untilMs + keptMs,
+      ...(dueAtMs !== 'never' && { dueAtMs }),
       deployment: at.deployment,
       ...(tenant !== undefined && { tenant }),
-      info: labelsOf(content.facts),
+      info: labelsOf(content),
     };
     const refusal = await room.admit(suspension, replaces);
     return refusal === undefined ? suspension : { error: noRoom(refusal, envelope.length) };

@@ -181,6 +181,11 @@ export class RecordLog {
     return this.#exists(id, 0);
   }
 
+  /** The number of its last transition, or 0. */
+  latestVersion(id: string): Promise<number> {
+    return this.#latestVersion(id, 0);
+  }
+
   /**
    * Deletes all files of a settled suspension. This must not happen before the previous generation is
    * deleted, which could bring it back.
@@ -197,7 +202,7 @@ export class RecordLog {
     const lifecycle = await this.lifecycle(id);
     if (lifecycle?.state !== 'settled' || !isOver(lifecycle.outcome)) return false;
     const before = idBefore(id);
-    if (before !== undefined && (await this.#isLeft(before))) return false;
+    if (before !== undefined && (await this.isLeft(before))) return false;
     const { version, outcome } = lifecycle;
     const next = idAfter(id);
     if (outcome.state === 'continued' && next !== undefined) {
@@ -242,7 +247,7 @@ export class RecordLog {
   }
 
   /** Whether a file of it is left that could bring the next generation back. */
-  async #isLeft(id: string): Promise<boolean> {
+  async isLeft(id: string): Promise<boolean> {
     return (await this.#exists(id, 0)) || (await this.#exists(id, 1));
   }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { SuspensionStore } from '../../api/suspension-store.js';
 import type { StoreHarness } from './framework.js';
-import { fenceKey, Model, OWNERS, perform, randomOperation, type StoreOperation } from './model.js';
+import { fenceKey, isFenceOf, Model, OWNERS, perform, randomOperation, runOf, type StoreOperation } from './model.js';
 
 export interface ModelCheckOptions {
   /** Sequences of operations, each on an empty store. @default 1,000 */
@@ -71,7 +71,7 @@ function randomSequence(random: (below: number) => number, concurrent: boolean):
 }
 
 function isAtomic({ does }: StoreOperation): boolean {
-  return does !== 'sweep' && does !== 'list' && does !== 'due';
+  return does !== 'sweep' && does !== 'list' && does !== 'due' && does !== 'erase';
 }
 
 /** What is wrong with the answers of a store; undefined if nothing is. */
@@ -126,6 +126,9 @@ class Trial {
     const view = this.#views.get(operation.owner) as SuspensionStore;
     const { answer, fence } = await perform(view, operation, this.#fences);
     if (fence !== undefined) this.#fences.set(fenceKey(operation), fence);
+    if (operation.does === 'erase') {
+      for (const key of [...this.#fences.keys()]) if (isFenceOf(key, runOf(operation.id))) this.#fences.delete(key);
+    }
     return answer;
   }
 }

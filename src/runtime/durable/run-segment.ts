@@ -1,0 +1,37 @@
+import { NexusError } from '../../errors/nexus-error.js';
+import { eventOriginOf } from '../../execution/origin.js';
+import type { SegmentRun } from '../../execution/segment-runner.js';
+import { eitherSignal } from '../../support/waiting.js';
+import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
+import { originIn } from './run-ends.js';
+import type { SessionParts } from './session-parts.js';
+
+/**
+ * Executes a segment of a run, within the quotas of its tenant.
+ *
+ * @returns undefined if it was stopped, and does not count
+ * @throws NexusError RESOURCE_LIMIT if a quota is used up
+ */
+export async function executeSegment(
+  { stopping, telemetry, quotas }: SessionParts,
+  held: HeldGeneration,
+  execute: (signal: AbortSignal) => Promise<SegmentRun>,
+): Promise<SegmentRun | undefined> {
+  const origin = eventOriginOf(originIn(held), held.content.facts.tenant);
+  const refusal = await quotas?.begin('run', origin);
+  if (refusal !== undefined)
+    throw new NexusError('RESOURCE_LIMIT', refusal.message, { context: refusal.context ?? {} });
+  const within = eitherSignal(stopping, held.lost);
+  try {
+    const executed = await execute(within.signal);
+    telemetry.execution(executed.result, executed.began, origin);
+    const isFirst = held.content.kind === 'begin';
+    if (executed.began) telemetry.usage(executed.result, executed.amounts, isFirst, origin, quotas?.usageOf(origin));
+    if (!within.signal.aborted) return executed;
+    executed.waiting?.letGo();
+    return undefined;
+  } finally {
+    within.release();
+    quotas?.end(origin);
+  }
+}

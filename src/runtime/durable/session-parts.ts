@@ -1,0 +1,31 @@
+import type { HandlerRef } from '../../compiler/handler-loader.js';
+import type { SegmentRunner } from '../../execution/segment-runner.js';
+import type { Telemetry } from '../../metrics/telemetry.js';
+import type { RuntimeEnvironment } from '../../support/environment.js';
+import type { DurableStore } from '../../suspension/durable/durable-store.js';
+import type { Requests } from '../own/requests.js';
+import type { Quotas } from '../quota/quotas.js';
+import type { ExtensionMethods } from '../run/extension-methods.js';
+import type { RunCode } from './run-input.js';
+import type { CheckedWorkOptions } from './work-options.js';
+
+/** What the sessions of a worker have in common. */
+export interface SessionParts {
+  readonly store: DurableStore;
+  readonly executions: SegmentRunner;
+  readonly requests: Requests;
+  readonly telemetry: Telemetry;
+  readonly quotas: Quotas | undefined;
+  readonly environment: RuntimeEnvironment;
+  readonly deployment: string;
+  readonly options: CheckedWorkOptions;
+  readonly methods: ExtensionMethods;
+  readonly resolve: (code: RunCode) => Promise<HandlerRef>;
+  /** Aborted when nothing new is begun: what waits is given back. */
+  readonly closing: AbortSignal;
+  /** Aborted when segments are ended, too. */
+  readonly stopping: AbortSignal;
+  /** Told when a run is due at a time and nobody has it. */
+  readonly onRelease: (dueAtMs: number) => void;
+  readonly onEnd: (runId: string) => void;
+}
