@@ -6,13 +6,11 @@
 //
 // The main entry, that of a worker thread and the test kit are scripts with V8's code cache, see `entries/cached-script.mjs`: compiling
 // them is most of a start. A module cannot have such a cache, and that of Node is one of the whole process, which is the application's.
-import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-import { bundleTwoScripts } from './two-scripts.mjs';
 import { bundling, withoutUnusedVariants } from './worker-bundle.mjs';
 
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
@@ -35,7 +33,10 @@ const EXTERNAL = [
   'typescript',
   'vitest',
 ];
-/** In CommonJS a module knows its file and no URL; it cannot import, and it takes in what is no CommonJS itself. */
+/**
+ * In CommonJS a module knows its file and no URL; it cannot import. It takes in what is no CommonJS itself, and
+ * `lru-cache`, which every start would look for.
+ */
 const commonjs = {
   ...common,
   ...SLIM,
@@ -51,16 +52,12 @@ const AS_A_MODULE =
   'if (typeof kitUrl === "undefined") { var kitUrl = require("node:url").pathToFileURL(__filename).href, ' +
   'kitImport = async (id) => require(id.replace("-pool.js", "-pool.cjs")); } ';
 
-/** Of those, what the main entry requires when it is used; the others have files that are named where they are read, or are optional. */
-const BESIDE = ['@cfworker/json-schema', 'acorn', 'ipaddr.js', 'prom-client'];
-
 /** Never called. Tools that trace files (@vercel/nft) find here what is resolved by name at run time. */
 const TRACED = `function resolvedByName() {
   return [import('@jitl/quickjs-wasmfile-release-sync/wasm'), import('@swc/wasm-typescript')];
 }`;
-/** The same of the main entry, whose script is loaded, and whose modules are required, in ways that such tools do not see. */
+/** The same for the script of the main entry, which is loaded in a way that such tools do not see. */
 const TRACED_SCRIPT = 'function resolvedByName(){return import("./index.cjs")}';
-const TRACED_MODULES = `function resolvedByName(){return[${BESIDE.map((name) => `require(${JSON.stringify(name)})`).join(',')}]}`;
 const bundled = [];
 
 // State that exists once per process. The other bundles import it.
@@ -79,6 +76,7 @@ const entryPoints = {
   postgres: path('build/postgres/index.js'),
   redis: path('build/redis/index.js'),
 };
+// `import` gets the script of the main entry, too.
 const { index: _index, ...modules } = entryPoints;
 await take({
   ...common,
@@ -91,7 +89,7 @@ await take({
   chunkNames: '[name]-[hash]',
 });
 // A build step is a module: another copy of all of it would be a quarter of the package.
-const { build: _, index, postgres, redis, ...required } = entryPoints;
+const { build: _, postgres, redis, ...required } = entryPoints;
 await take({ ...commonjs, entryPoints: required, plugins: [sharing, threadFile, onFirstCall] });
 // Two thirds of each is what both have.
 const stores = { postgres, redis };
@@ -107,22 +105,8 @@ await take({
 for (const name of Object.keys(stores)) {
   await writeFile(path(`dist/${name}.cjs`), `'use strict';\nmodule.exports = require('./stores.cjs').${name};\n`);
 }
-const scripts = await bundleTwoScripts(
-  {
-    ...commonjs,
-    banner: {},
-    outExtension: {},
-    entryPoints: { index },
-    plugins: [{ name: 'singletons', setup: shareSingletons }, threadFile, onFirstCall],
-  },
-  { rest: 'index-rest.cjs', aliases: { './singletons.js': './singletons.cjs' } },
-);
-bundled.push(...scripts.inputs);
-await writeFile(path('dist/index.cjs'), `${commonjs.banner.js}\n${scripts.first}${TRACED_MODULES}\n`);
-await writeFile(path('dist/index-rest.cjs'), `${commonjs.banner.js}\n${scripts.rest}`);
 await writeEntry('index', {
   of: 'index.cjs',
-  rest: 'index-rest.cjs',
   exports: await import(path('build/index.js')),
   as: 'runtime',
   footer: TRACED_SCRIPT,
@@ -192,12 +176,9 @@ await writeFile(path('dist/THIRD-PARTY-LICENSES.txt'), await licences(bundled));
 await writeDeclarations();
 
 /** What loads a script with its code cache, see `entries/`; `as` is what has its exports there. */
-async function writeEntry(entry, { of, rest, to = `${entry}.js`, exports, as, footer = '' }) {
-  const hashOf = async (file) => {
-    const text = await readFile(path(`dist/${file}`), 'utf8');
-    if (/[^ -~\n\t]/.test(text)) throw new Error(`dist/${file} is not ASCII`);
-    return JSON.stringify(createHash('sha256').update(text).digest('hex').slice(0, 16));
-  };
+async function writeEntry(entry, { of, to = `${entry}.js`, exports, as, footer = '' }) {
+  const text = await readFile(path(`dist/${of}`), 'utf8');
+  if (/[^ -~\n\t]/.test(text)) throw new Error(`dist/${of} is not ASCII`);
   const from = JSON.stringify(`./${entry}.mjs`);
   const contents =
     exports === undefined
@@ -209,7 +190,6 @@ async function writeEntry(entry, { of, rest, to = `${entry}.js`, exports, as, fo
     stdin: { contents, resolveDir: path('scripts/entries'), sourcefile: `${entry}-entry.mjs` },
     outfile: path(`dist/${to}`),
     outdir: undefined,
-    define: { SCRIPT_HASH: await hashOf(of), ...(rest !== undefined && { REST_HASH: await hashOf(rest) }) },
     external: ['./singletons.js', './testing-thread-pool.js'],
     footer: { js: footer },
   });

@@ -2,12 +2,15 @@
 // stored for the next process.
 //
 // V8 does not verify a code cache, so anyone who can write it can run code here. Therefore it is stored inside this package, beside the
-// code, which anyone with write access could change as well; and one that another user owns, or that others can write, is not used.
+// code, which anyone with write access could change as well. A file or a folder that a third user owns, or that others can write, is not
+// used. Nor is what was made from another text, or by another V8 or with other flags of V8.
 // Without the cache everything works, only more slowly.
 import { createHash, randomUUID } from 'node:crypto';
 import {
   closeSync,
+  constants,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -23,50 +26,76 @@ import { Script } from 'node:vm';
 
 const DIGEST_BYTES = 32;
 const OTHERS_MAY_WRITE = 0o022;
+const ROOT = 0;
+/** Not through a link that leads to a file of somebody else's making. Windows has no such flag. */
+const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
 const ABANDONED_MS = 60_000;
-/** Values are instances of the classes that the code around it has, unless a runner gives every test file a context of its own (Jest). */
-const isOwnContext = () => new Script('Object').runInThisContext() !== Object;
 
 /**
  * @param {URL} url the script, in ASCII
- * @param {{ name: string, hash: string, folder: URL, parameters: string }} options what its cache is called, the hash of its text, a folder
- *   beside which the cache lies, and the parameters of the function that it becomes
+ * @param {{ name: string, folder: URL, parameters: string }} options what its cache is called, a folder beside which the cache lies, and the
+ *   parameters of the function that it becomes
  * @returns {{ call: Function, store: () => void, isStored: boolean } | undefined} undefined where it has to be loaded as a module
  */
-export function cachedScript(url, { name, hash, folder, parameters }) {
+export function cachedScript(url, { name, folder, parameters }) {
   // Other hosts have caches of their own.
-  if (isOwnContext() || process.versions.bun !== undefined || process.versions.deno !== undefined) return undefined;
+  if (isInContextOfTest() || process.versions.bun !== undefined || process.versions.deno !== undefined)
+    return undefined;
   const filename = fileURLToPath(url);
-  const code = readFileSync(url, 'latin1');
-  const isWanted = process.env.NEXUS_CODE_CACHE !== 'off';
-  const cache = new URL('../node_modules/.cache/nexus-runtime/', folder);
-  // By the text of the script, and by version and flags of V8: it compares lengths, and no texts.
-  const file = new URL(`${name}-${hash}-${cachedDataVersionTag().toString(16)}.bin`, cache);
-  const cachedData = isWanted ? read(file, filename) : undefined;
-  const script = new Script(`(function(${parameters}){${code}\n})`, { filename, cachedData });
-  const isStored = cachedData !== undefined && !script.cachedDataRejected;
+  const text = readFileSync(url);
+  const code = `(function(${parameters}){${text.toString('latin1')}\n})`;
+  if (process.env.NEXUS_CODE_CACHE === 'off') {
+    return { call: new Script(code, { filename }).runInThisContext(), isStored: true, store: () => {} };
+  }
+  const cache = {
+    folder: new URL('../node_modules/.cache/nexus-runtime/', folder),
+    name,
+    // V8 compares the lengths of texts, and no more.
+    hash: createHash('sha256').update(text).digest('hex').slice(0, 32),
+    // Of the version and the flags of V8.
+    tag: cachedDataVersionTag().toString(16),
+    owner: statSync(filename).uid,
+  };
+  const cachedData = read(cache);
+  const script = new Script(code, { filename, cachedData });
   return {
     call: script.runInThisContext(),
-    isStored: isStored || !isWanted,
-    store: () => write(file, script.createCachedData(), { cache, name, hash }),
+    isStored: cachedData !== undefined && !script.cachedDataRejected,
+    store: () => write(cache, script),
   };
 }
 
-function digest(data) {
-  return createHash('sha256').update(data).digest();
+/** A runner that gives every test file a context of its own (Jest): values are instances of the classes that the test has. */
+function isInContextOfTest() {
+  return new Script('Object').runInThisContext() !== Object;
+}
+
+function fileName({ name, hash, tag }) {
+  return `${name}-${hash}-${tag}.bin`;
+}
+
+/** Names what the data is for, so that one file cannot take the place of another. */
+function digest(cache, data) {
+  return createHash('sha256').update(fileName(cache)).update(data).digest();
+}
+
+/** Whether nobody but this user, root, and the owner of the code could have written it. */
+function isOurs({ uid, mode }, owner) {
+  if (process.platform === 'win32') return true;
+  return [owner, process.getuid(), ROOT].includes(uid) && (mode & OTHERS_MAY_WRITE) === 0;
 }
 
 /** Undefined if it is missing or damaged, or if others could have written it. */
-function read(file, filename) {
+function read(cache) {
+  const { folder, owner } = cache;
   let descriptor;
   try {
-    descriptor = openSync(file, 'r');
-    const { uid, mode } = fstatSync(descriptor);
-    const isOurs = process.platform === 'win32' || (uid === statSync(filename).uid && (mode & OTHERS_MAY_WRITE) === 0);
-    if (!isOurs) return undefined;
+    if (!isOwnFolder(folder, owner)) return undefined;
+    descriptor = openSync(new URL(fileName(cache), folder), READ);
+    if (!isOurs(fstatSync(descriptor), owner)) return undefined;
     const bytes = readFileSync(descriptor);
     const data = bytes.subarray(DIGEST_BYTES);
-    return digest(data).equals(bytes.subarray(0, DIGEST_BYTES)) ? data : undefined;
+    return digest(cache, data).equals(bytes.subarray(0, DIGEST_BYTES)) ? data : undefined;
   } catch {
     return undefined;
   } finally {
@@ -74,24 +103,38 @@ function read(file, filename) {
   }
 }
 
-/** A process was killed while it wrote. */
-function isAbandoned(file) {
-  return file.href.endsWith('.tmp') && statSync(file).mtimeMs < Date.now() - ABANDONED_MS;
+function isOwnFolder(folder, owner) {
+  // With a slash at its end, a link would be followed.
+  const found = lstatSync(fileURLToPath(folder).slice(0, -1));
+  return found.isDirectory() && isOurs(found, owner);
 }
 
-function write(file, data, { cache, name, hash }) {
-  const temporary = new URL(`${file.href}.${randomUUID()}.tmp`);
+/** Whole or not at all: a process may be killed at any time, and others write the same. */
+function write(cache, script) {
+  const { folder, owner } = cache;
+  const temporary = new URL(`${fileName(cache)}.${randomUUID()}.tmp`, folder);
   try {
-    mkdirSync(cache, { recursive: true });
-    writeFileSync(temporary, Buffer.concat([digest(data), data]), { flag: 'wx', mode: 0o644 });
-    renameSync(temporary, file);
-    const isOutdated = (entry) =>
-      entry.startsWith(`${name}-`) && (!entry.includes(hash) || isAbandoned(new URL(entry, cache)));
-    for (const entry of readdirSync(cache).filter(isOutdated)) rmSync(new URL(entry, cache), { force: true });
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+    if (!isOwnFolder(folder, owner)) return;
+    // First, because making the data takes long, and is in vain where nothing can be written.
+    writeFileSync(temporary, '', { flag: 'wx', mode: 0o644 });
+    const data = script.createCachedData();
+    writeFileSync(temporary, Buffer.concat([digest(cache, data), data]));
+    renameSync(temporary, new URL(fileName(cache), folder));
+    removeOutdated(cache);
   } catch {
     // Without it, then.
     try {
       rmSync(temporary, { force: true });
     } catch {}
+  }
+}
+
+/** What was made from another text, and what processes left behind that were killed while they wrote. */
+function removeOutdated({ folder, name, hash }) {
+  for (const entry of readdirSync(folder).filter((entry) => entry.startsWith(`${name}-`))) {
+    const file = new URL(entry, folder);
+    const isAbandoned = () => entry.endsWith('.tmp') && statSync(file).mtimeMs < Date.now() - ABANDONED_MS;
+    if (!entry.includes(hash) || isAbandoned()) rmSync(file, { force: true });
   }
 }

@@ -12,7 +12,7 @@ function load() {
     // ASCII, as esbuild writes it.
     const url = new URL('./testing-kit.cjs', import.meta.url);
     const parameters = 'require,exports,module,kitUrl,kitImport';
-    const script = cachedScript(url, { name: 'testing', hash: SCRIPT_HASH, folder: url, parameters });
+    const script = cachedScript(url, { name: 'testing', folder: url, parameters });
     return script === undefined ? require('./testing-kit.cjs') : run(script, require);
   } catch (error) {
     throw explainMissingFile(error, 'testing-kit.cjs');

@@ -8,7 +8,7 @@ export default load();
 
 function load() {
   const parameters = 'exports,require,module';
-  const script = cachedScript(url, { name: 'worker', hash: SCRIPT_HASH, folder: new URL('..', url), parameters });
+  const script = cachedScript(url, { name: 'worker', folder: new URL('..', url), parameters });
   if (script === undefined) return require('./thread-script.cjs').default;
   const module = { exports: {} };
   script.call(module.exports, require, module);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type Prepared, valueOfPrepared } from '#src/api/context.js';
 import { decodeOwnFields } from '#src/codec/values/decoding/decode.js';
 import { ValueEncoder } from '#src/codec/values/encoding/encode.js';
 import { RecordKeys } from '#src/codec/values/record-keys.js';
@@ -58,6 +59,23 @@ describe('a prepared state of which a call may read a part', () => {
     expect(await narrowing).toBeInstanceOf(PreparedPart);
     expect(() => values.stateOf(handle, readsOther)).toThrow('was disposed');
     expect(values.bytes).toBe(0);
+  });
+});
+
+describe('a value of many MB', () => {
+  it.each([
+    ['of many records', { rows }],
+    ['of long strings', Array.from({ length: 40 }, (_, i) => `${'x'.repeat(MIB)}${i}`)],
+  ])('%s, is prepared in turns of the event loop', async (_, value) => {
+    const values = new PreparedValues(256 * MIB);
+    let handle: Prepared | undefined;
+    const turns = await turnsDuring(
+      values.prepare(value).then((made) => {
+        handle = made;
+      }),
+    );
+    expect(turns).toBeGreaterThan(2);
+    expect(valueOfPrepared(handle as Prepared)).toEqual(value);
   });
 });
 
