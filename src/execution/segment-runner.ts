@@ -27,7 +27,7 @@ import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-fe
 import { type Origin, originOf } from './origin.js';
 import { PreparedValues } from './prepared/prepared-values.js';
 import { encodeAnswers } from './request/answers.js';
-import { type PreparedRequest, prepareRequest } from './request/build-request.js';
+import { type PreparedRequest, prepareRequest, withReadablePart } from './request/build-request.js';
 import { requireEntry } from './request/entry.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
 import type { LeftOut } from './request/left-out.js';
@@ -121,7 +121,9 @@ export class SegmentRunner {
     try {
       this.#pool.prewake();
       const { isWanted } = this.#audit;
-      const { request, grants, leftOut } = this.#prepare(ref, context, options, isWanted);
+      const narrowed = withReadablePart(context, this.prepared);
+      const given = narrowed === undefined ? context : await narrowed;
+      const { request, grants, leftOut } = this.#prepare(ref, given, options, isWanted);
       const audited = isWanted ? this.#audit.begin(runId, context.args, request.limits, options.toJSON) : undefined;
       const { limits } = request;
       const origin = originOf(context);
@@ -301,9 +303,12 @@ export class SegmentRunner {
   /**
    * Checks the input of a call without executing it.
    *
-   * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR
+   * @returns a promise if a part of a prepared state has to be made for it
+   * @throws, or rejects with, NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR
    */
-  check(context: WasmContext, options: ExecuteOptions): void {
+  check(context: WasmContext, options: ExecuteOptions): void | Promise<void> {
+    const narrowed = withReadablePart(context, this.prepared);
+    if (narrowed !== undefined) return narrowed.then((given) => void this.#prepare(undefined, given, options, false));
     this.#prepare(undefined, context, options, false);
   }
 

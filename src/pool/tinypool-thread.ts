@@ -5,7 +5,7 @@ import { fromWireError } from '../errors/wire.js';
 import { ControlBlock } from '../protocol/control-block.js';
 import { Mailbox, type Message, type MessageListener } from '../protocol/mailbox.js';
 import type { InitReply, InitTask, WorkerInit, WorkerSetup } from '../protocol/worker-init.js';
-import { workerFlags } from './worker-flags.js';
+import { workerEnvironment, workerFlags } from './worker-flags.js';
 
 const MIB = 1024 * 1024;
 /**
@@ -58,7 +58,7 @@ export class WorkerThread {
       // With atomics, the thread would wait for tinypool's messages instead of ours.
       useAtomics: false,
       execArgv: [...workerFlags()],
-      env: {},
+      env: workerEnvironment(),
       resourceLimits: {
         stackSizeMb: Math.ceil((config.stackSizeBytes * NATIVE_STACK_FACTOR) / MIB),
         maxOldGenerationSizeMb: Math.max(MIN_HEAP_MB, Math.ceil((config.memoryLimitBytes * HEAP_FACTOR) / MIB)),

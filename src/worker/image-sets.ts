@@ -6,6 +6,7 @@ import type { PreludeImage } from '../engine/image/prelude-image.js';
 import type { LibrarySource } from '../engine/library.js';
 import type { EngineModule } from '../engine/load-engine.js';
 import type { SourceCompiler } from '../engine/source-compiler.js';
+import type { Vm } from '../engine/vm.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { ABI_VERSION } from '../guest/abi.js';
 import type { KeptImage } from '../protocol/kept-image.js';
@@ -62,9 +63,12 @@ export class ImageSets {
   readonly #kept = new LRUCache<string, ImageSet>({ max: MAX_KEPT });
   #places: readonly number[] | undefined;
 
-  /** @throws NexusError INVALID_CONFIG if a library cannot be initialised */
-  static async create(options: ImageSetOptions, compiler: () => Promise<SourceCompiler>): Promise<ImageSets> {
-    return new ImageSets(options, compiler, await build('', options.libraries, options, compiler));
+  /**
+   * @param vm what the base image is built in. Default: one that is created for it
+   * @throws NexusError INVALID_CONFIG if a library cannot be initialised
+   */
+  static async create(options: ImageSetOptions, compiler: () => Promise<SourceCompiler>, vm?: Vm): Promise<ImageSets> {
+    return new ImageSets(options, compiler, await build('', options.libraries, options, compiler, vm));
   }
 
   private constructor(options: ImageSetOptions, compiler: () => Promise<SourceCompiler>, own: ImageSet) {
@@ -133,9 +137,10 @@ async function build(
   libraries: readonly LibrarySource[],
   options: ImageSetOptions,
   compiler: () => Promise<SourceCompiler>,
+  vm?: Vm,
 ): Promise<ImageSet> {
   const { engine, prelude, memoryLimitBytes } = options;
-  const builder = await createBuilderVm(engine, undefined, libraries.length > 0 ? options : {});
+  const builder = vm ?? (await createBuilderVm(engine, undefined, libraries.length > 0 ? options : {}));
   const base = await buildBaseImage(builder, prelude, libraries, compiler);
   const { heapEnd } = base.image;
   if (heapEnd > memoryLimitBytes) {

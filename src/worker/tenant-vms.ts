@@ -73,9 +73,12 @@ export class TenantVms {
   /** Written from the current VM by the last run, which may go on soon. */
   #written: CheckpointArea | undefined;
 
-  /** @param imageBytes memory that the smallest image needs */
-  static async create(engine: EngineModule, limits: VmLimits, imageBytes = 0): Promise<TenantVms> {
-    const vm = await createExecutionVm(engine, limits, imageBytes);
+  /**
+   * @param imageBytes memory that the smallest image needs
+   * @param vm the first one: created with these limits, and no code of a handler ran in it. Default: a new one
+   */
+  static async create(engine: EngineModule, limits: VmLimits, imageBytes = 0, vm?: Vm): Promise<TenantVms> {
+    vm ??= await createExecutionVm(engine, limits, imageBytes);
     const vms = new TenantVms(engine, limits, vm);
     vms.makeRoomFor(imageBytes);
     return vms;

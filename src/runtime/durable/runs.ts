@@ -38,7 +38,7 @@ export interface RunsParts extends Omit<WorkerParts, 'options' | 'methods' | 're
   /** Told of runs that are started, and of messages to them. */
   readonly dispatcher: Dispatcher | undefined;
   /** @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR for an input with which nothing can be executed */
-  readonly check: (context: WasmContext, options: ExecuteOptions) => void;
+  readonly check: (context: WasmContext, options: ExecuteOptions) => void | Promise<void>;
   readonly resolveHandler: ((name: string) => string | Uint8Array | Promise<string | Uint8Array>) | undefined;
 }
 
@@ -93,7 +93,8 @@ export class Runs {
     checkContext(context);
     const options = normaliseOptions(rest, 'artifact' in runCode);
     // What would be refused when it begins is refused now.
-    this.#parts.check(context, options);
+    const checking = this.#parts.check(context, options);
+    if (checking !== undefined) await checking;
     const { document, codeHash, inputHash } = await encodeInput({ code: runCode, context, options });
     const { handlerName, panelId } = context;
     const facts = {
