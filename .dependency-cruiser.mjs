@@ -30,6 +30,15 @@ const ENGINE_LOADER = '^src/engine/(load-engine|known-engines|optimised-engine|b
 /** Of `nexus-runtime/testing`: executes in the calling thread what workers execute elsewhere. */
 const IN_CALLING_THREAD = '^src/testing/runtime/(start-test-runtime|calling-thread)\\.ts$';
 
+/** The command and the server are applications of the package: what they have of the core is its entries, and what is named here. */
+const APPLICATIONS = ['cli', 'server'];
+const OF_THE_CORE = [
+  '^src/(api|config|errors|support)/',
+  '^src/(build/|testing/|typescript/)?index\\.ts$',
+  // For `nexus inspect`, which describes files without executing anything, and for what commands print.
+  '^src/(cache/artifact|execution/result/to-json|suspension/sealed/envelope|testing/recording/recording-codec)\\.ts$',
+].join('|');
+
 /** The one file that imports each third-party library. */
 const IMPORTERS = {
   'quickjs-emscripten': '^src/engine/quickjs-module\\.ts$',
@@ -47,6 +56,8 @@ const IMPORTERS = {
   tinyglobby: '^src/build/handler-files\\.ts$',
   semver: '^src/config/listed-package\\.ts$',
   '@cfworker/json-schema': '^src/schemas/json-validator\\.ts$',
+  hono: '^src/server/http/hono\\.ts$',
+  '@hono/node-server': '^src/server/http/listen\\.ts$',
 };
 
 /** One rule for each folder of a list but the first: nothing in it imports from a folder before it. */
@@ -124,7 +135,19 @@ export default {
       comment: 'What applications import stands above everything.',
       severity: 'error',
       from: { path: folders([...MAIN, ...WORKER, ...SHARED, 'guest']) },
-      to: { path: '^src/(build|testing|otel|typescript|migrate)/|^src/index\\.ts$' },
+      to: { path: '^src/(build|testing|otel|typescript|migrate|server|cli)/|^src/index\\.ts$' },
+    },
+    {
+      name: 'applications-import-entries',
+      severity: 'error',
+      from: { path: folders(APPLICATIONS) },
+      to: { path: '^src/', pathNot: `${folders(APPLICATIONS)}|${OF_THE_CORE}`, ...AT_RUN_TIME },
+    },
+    {
+      name: 'the-server-imports-no-command',
+      severity: 'error',
+      from: { path: folders(['server']) },
+      to: { path: folders(['cli']) },
     },
     {
       name: 'workers-use-no-zlib',
