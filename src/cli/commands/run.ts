@@ -13,6 +13,10 @@ import { nameOf, readHandlerFile } from '../support/read-file.js';
 import { showEffects, showEnd, showLog } from '../support/show-result.js';
 import { watchFiles } from '../support/watch-files.js';
 
+/** Begun before anything else: the engine is compiled in another thread while files are read. */
+const kit = import('../../testing/index.js');
+kit.catch(() => {});
+
 export const run: Command = {
   name: 'run',
   summary: 'Runs a handler to its end and prints what it returns. Its log and its effects go to stderr.',
@@ -50,7 +54,6 @@ export const run: Command = {
     if (seed !== undefined && !Number.isFinite(Number(seed))) throw usageError(run, `--seed ${seed} is not a number.`);
     const isWatching = options.flag('watch');
     if (isWatching && call.positionals[0] === '-') throw usageError(run, 'The standard input cannot be watched.');
-    // Started with the engine while the files are read.
     const starting = start(options, await configuration.runtime(), recordingFile(call));
     starting.catch(() => {});
     const execution = new Execution(call, seed === undefined ? undefined : Number(seed));
@@ -137,7 +140,7 @@ async function contextOf(options: GivenOptions): Promise<WasmContext> {
  */
 async function start(options: GivenOptions, config: object, file: string | undefined): Promise<NexusRuntime> {
   const [{ createTestRuntime, record }, create] = await Promise.all([
-    import('../../testing/index.js'),
+    kit,
     options.flag('worker') ? import('../../index.js') : undefined,
   ]);
   const runtime = await (create?.createRuntime(config) ?? createTestRuntime({ ...config, deterministic: false }));
