@@ -1,6 +1,6 @@
 import { boolean, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from '../config/check.js';
 import { clearTimeout, performance, setTimeout } from '../support/timers.js';
-import { Access } from './access/access.js';
+import { Authentication } from './access/authentication.js';
 import { RateLimiter } from './access/rate-limiter.js';
 import { type Bindings, newApp } from './http/hono.js';
 import { HttpListener, type Listening, type ListenOptions, requireLoopback } from './http/listen.js';
@@ -93,7 +93,7 @@ export function createServer(options: ServerOptions): NexusServer {
 class WebServer implements NexusServer {
   readonly openApi: Readonly<Record<string, unknown>>;
   readonly #app = newApp();
-  readonly #access: Access;
+  readonly #access: Authentication;
   readonly #pipeline: Pipeline;
   readonly #streams: RunStreams;
   readonly #listeners = new Set<HttpListener>();
@@ -113,7 +113,7 @@ class WebServer implements NexusServer {
     ) => integer(name, options[name], fallback, { min: 1, max });
     const limiter = new RateLimiter(() => performance.now());
     const maxResponseBytes = count('maxResponseBytes', 8 * MIB, 1024 * MIB);
-    this.#access = new Access(options, limiter);
+    this.#access = new Authentication(options, limiter);
     this.#pipeline = new Pipeline({
       access: this.#access,
       limiter,

@@ -43,7 +43,7 @@ const START_KEYS = [
 const MAX_TENANT = 64;
 
 /** The fields of a request that executes something. */
-export interface ExecuteRequest {
+export interface HandlerRequest {
   /** Source, or an artifact. Absent for handlers by name. */
   readonly code: string | Uint8Array | undefined;
   readonly context: WasmContext;
@@ -58,7 +58,7 @@ export interface ReadOptions {
 }
 
 /** @throws Problem 403 or 422 naming the field; NexusError INVALID_ARGUMENT */
-export function readExecuteRequest(body: unknown, { identity, code, kind }: ReadOptions): ExecuteRequest {
+export function readExecuteRequest(body: unknown, { identity, code, kind }: ReadOptions): HandlerRequest {
   requireFields(body, '', ['context', 'options', ...(code === 'none' ? [] : ['code', 'artifact'])]);
   const { context = {}, options = {} } = body;
   requireFields(context, 'context', CONTEXT_KEYS);
@@ -73,7 +73,7 @@ export function readExecuteRequest(body: unknown, { identity, code, kind }: Read
       ...limitsFor(options, identity),
       ...tenantFor(options, identity),
       ...dateIn(options),
-    } as ExecuteRequest['options'],
+    } as HandlerRequest['options'],
   };
 }
 

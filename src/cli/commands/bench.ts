@@ -113,7 +113,7 @@ async function measure(
       const { error } = await runtime.executeHandler(code, context);
       if (error !== undefined) throw new Error(`${name}: ${error.message}`);
       const ended = performance.now();
-      if (now >= from) latencies.push(ended - now);
+      if (ended >= from) latencies.push(ended - now);
       now = ended;
     }
   };

@@ -63,7 +63,10 @@ export const check: Command = {
       progress.clear();
       await compiler.close();
     }
-    const types = await checkTypes(options.text('project') ?? (await projectIn(positionals)));
+    const { problems, note } = await checkTypes(options.text('project') ?? (await projectIn(positionals)));
+    // What does not compile is told once.
+    const failed = new Set(checked.filter(({ error }) => error !== undefined).map(({ file }) => file));
+    const types = { note, problems: problems.filter(({ file }) => !failed.has(file)) };
     terminal.json({ handlers: checked, types: types.problems, ...(types.note !== undefined && { note: types.note }) });
     return show(terminal, checked, types);
   },
@@ -113,7 +116,7 @@ async function checkOne(compiler: HandlerCompiler, path: string): Promise<Checke
 interface Types {
   readonly problems: readonly HandlerProblem[];
   /** Why types were not checked. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 async function checkTypes(project: string | undefined): Promise<Types> {

@@ -6,7 +6,7 @@ import { NexusError } from '../../errors/nexus-error.js';
 const ARTIFACT_MAGIC = 'NXQJ';
 
 /** A handler as it was given: source, or an artifact. */
-export type HandlerFile =
+export type ReadHandler =
   | { readonly source: string; readonly filename: string; readonly artifact?: undefined }
   | { readonly artifact: Uint8Array; readonly source?: undefined };
 
@@ -16,7 +16,7 @@ export type HandlerFile =
  * @param path of a source or an artifact; `-` is the standard input
  * @throws NexusError INVALID_ARGUMENT naming the file
  */
-export async function readHandlerFile(path: string): Promise<HandlerFile> {
+export async function readHandlerFile(path: string): Promise<ReadHandler> {
   const bytes = path === '-' ? await readInput() : await readBytes(path);
   if (bytes.toString('latin1', 0, ARTIFACT_MAGIC.length) === ARTIFACT_MAGIC) return { artifact: bytes };
   return { source: bytes.toString('utf8'), filename: path === '-' ? 'handler.js' : nameOf(path) };

@@ -45,7 +45,8 @@ export function showError(
     location === undefined
       ? ''
       : ` ${terminal.noteStyle('dim', `at ${location.file ?? ''}:${location.line}:${location.column}`.replace('at :', 'at '))}`;
-  const named = name === undefined || name === 'Error' || name === code ? '' : `${name}: `;
+  const named =
+    name === undefined || name === 'Error' || name === code || message.startsWith(`${name}:`) ? '' : `${name}: `;
   terminal.note(`${terminal.noteStyle('red', code)} ${printable(`${named}${message}`)}${place}`);
   if (snippet !== undefined) terminal.note(printable(snippet));
   for (let cause: ErrorCause | undefined = error.cause; cause !== undefined; cause = cause.cause) {

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { toJson } from '../../index.js';
 import type { RateLimit } from '../../runtime/quota/memory-quota.js';
 import { performance } from '../../support/timers.js';
-import type { Access, Caller } from '../access/access.js';
+import type { Authentication, Caller } from '../access/authentication.js';
 import type { Identity } from '../access/identity.js';
 import type { RateLimiter } from '../access/rate-limiter.js';
 import { Problem, problemOf } from '../problem.js';
 import type { ServerLogEntry, TokenScope } from '../server-options.js';
 import type { ServerContext } from './hono.js';
-import { type Body, BodyRoom, readJson } from './read-body.js';
+import { BodyRoom, type RequestBody, readJson } from './read-body.js';
 
 /** One request, once it is known who makes it. */
 export interface RouteCall {
@@ -25,7 +25,7 @@ export interface RouteCall {
 export type Route = (call: RouteCall) => Promise<Response> | Response;
 
 export interface PipelineOptions {
-  readonly access: Access;
+  readonly access: Authentication;
   readonly limiter: RateLimiter;
   /** Of identities that have none of their own. */
   readonly rate: RateLimit | undefined;
@@ -154,7 +154,7 @@ export class Pipeline {
     const retryAfterMs = rate && this.#options.limiter.take(identity.key, rate);
     if (retryAfterMs !== undefined) throw new Problem(429, 'TOO_MANY_REQUESTS', 'Too many requests.', { retryAfterMs });
     this.#begin(identity.key);
-    let body: Body | undefined;
+    let body: RequestBody | undefined;
     try {
       return await route(
         this.#call(context, identity, reqId, (read) => {
@@ -171,7 +171,7 @@ export class Pipeline {
     context: ServerContext,
     identity: Identity,
     reqId: string | undefined,
-    onBody: (body: Body) => void,
+    onBody: (body: RequestBody) => void,
   ): RouteCall {
     const { maxBodyBytes, maxResponseBytes } = this.#options;
     const room = this.#room;

@@ -32,7 +32,7 @@ export class BodyRoom {
 }
 
 /** The body of a request. Its room is taken until it is released. */
-export interface Body {
+export interface RequestBody {
   readonly value: unknown;
   release(): void;
 }
@@ -42,7 +42,7 @@ export interface Body {
  *
  * @throws Problem 400 with line and column, 413, 415, 503
  */
-export async function readJson(context: ServerContext, maxBytes: number, room: BodyRoom): Promise<Body> {
+export async function readJson(context: ServerContext, maxBytes: number, room: BodyRoom): Promise<RequestBody> {
   const type = context.req.header('content-type');
   if (type === undefined || !/^application\/(?:[\w.-]+\+)?json(?:$|[\s;])/i.test(type)) {
     throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON: Content-Type: application/json.', {

@@ -45,7 +45,7 @@ export class RunStreams {
    * @throws Problem 503
    */
   start(owner: string, startRun: StartRun): RunStream {
-    this.#makeRoom();
+    this.#makeRoom(owner);
     const { retentionMs, maxResponseBytes } = this.#options;
     const id = randomBytes(12).toString('base64url');
     const stream = new RunStream({
@@ -82,13 +82,17 @@ export class RunStreams {
     for (const stream of this.#streams.values()) stream.forget();
   }
 
-  /** Ended runs make room, the oldest first. */
-  #makeRoom(): void {
+  /** Ended runs make room, the oldest first. One owner may have half of it. */
+  #makeRoom(owner: string): void {
+    const { maxStreams } = this.#options;
+    const isFull = () => this.#streams.size >= maxStreams || this.bytes >= MAX_KEPT_BYTES;
     for (const stream of this.#streams.values()) {
-      if (this.#streams.size < this.#options.maxStreams && this.bytes < MAX_KEPT_BYTES) return;
+      if (!isFull()) break;
       if (stream.isEnded && !stream.hasReaders) stream.forget();
     }
-    if (this.#streams.size < this.#options.maxStreams && this.bytes < MAX_KEPT_BYTES) return;
+    let own = 0;
+    for (const stream of this.#streams.values()) if (stream.owner === owner && !stream.isEnded) own++;
+    if (!isFull() && own < Math.max(1, maxStreams / 2)) return;
     throw new Problem(503, 'OVERLOADED', 'Too many streams are open.', { retryAfterMs: 1_000 });
   }
 

@@ -35,7 +35,7 @@ const KEYS: { readonly [K in keyof Required<ServerToken>]: true } = {
 const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
 
 /** Knows the tokens, and decides who makes a request. */
-export class Access {
+export class Authentication {
   /** By the SHA-256 of the token: comparing takes the same time, whatever was sent. */
   readonly #tokens = new Map<string, Identity>();
   readonly #trustsCaller: boolean;
