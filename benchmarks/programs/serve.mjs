@@ -23,7 +23,7 @@ const SERVERS = {
     });
   },
   nexus: async () => {
-    const runtime = await createRuntime({ cacheDir: false });
+    const runtime = await createRuntime({ cacheDir: false, maxQueue: 4_096 });
     await runtime.warmup([quickStart.source], { instances: 2 });
     const server = createServer({
       runtime,

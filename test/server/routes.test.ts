@@ -182,6 +182,23 @@ describe('POST /execute', () => {
   });
 });
 
+describe('JSON that would hold the server', () => {
+  it.each([
+    ['deep', '['.repeat(100_000) + ']'.repeat(100_000), 413],
+    ['deep behind a text with quotes', `{"a":"\\\\\\"[","b":${'['.repeat(1_001)}${']'.repeat(1_001)}}`, 413],
+    ['many objects', `[${'{},'.repeat(110_000)}{}]`, 413],
+    ['many properties', `{${Array.from({ length: 100_000 }, (_, i) => `"${i}":1`).join()}}`, 413],
+    ['brackets in a text', JSON.stringify({ code: `return '${'['.repeat(200_000)}'.length` }), 200],
+    [
+      'many numbers',
+      JSON.stringify({ code: 'return $args.length', context: { args: Array.from({ length: 300_000 }, () => 1) } }),
+      200,
+    ],
+  ])('%s', async (_, body, status) => {
+    expect(await serving.post('/execute', body, acme)).toMatchObject({ status });
+  });
+});
+
 describe('tokens', () => {
   it('nothing but health and the description is served without one', async () => {
     for (const path of ['/stats', '/metrics', '/usage', '/handlers', '/runs', '/runs/a', '/run/a']) {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { Problem } from '../problem.js';
 import type { ServerContext } from './hono.js';
+import { requireModestJson } from './json-bounds.js';
 
 /** Counts the bodies of all requests that are worked on. */
 export class BodyRoom {
@@ -123,6 +124,7 @@ class Reading {
   #text(): string {
     const [first] = this.#chunks;
     const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+    requireModestJson(bytes);
     try {
       return UTF8.decode(bytes);
     } catch {
