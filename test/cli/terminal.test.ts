@@ -12,7 +12,7 @@ beforeAll(async () => {
   folder = await Folder.create({
     'good.js': "$log.warn('careful'); return { ok: true }",
     'bad.js': "throw new TypeError('no')",
-    'waiting.js': 'await $ext.never.ends()',
+    'waiting.js': "$log('begun'); await $ext.never.ends()",
     'never.mjs': 'export const never = { ends: () => new Promise(() => {}) };',
   });
   for (let i = 0; i < HANDLERS; i++) await folder.write(`handlers/h${i}.js`, `const value = ${i}; return value`);
@@ -32,8 +32,9 @@ describe('nexus in a terminal', () => {
   });
 
   it('Ctrl-C ends a handler that waits', async () => {
-    const child = inTerminal(folder, ['run', 'waiting.js', '--ext', 'never.mjs', '--allow', 'ext:never', '--watch']);
+    const child = inTerminal(folder, ['run', 'waiting.js', '--ext', 'never.mjs', '--allow', 'ext:never']);
     const end = ended(child);
+    await printed(child, /begun/);
     child.stdin.write(CTRL_C);
     expect((await end).code).toBe(130);
   });

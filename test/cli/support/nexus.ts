@@ -15,8 +15,13 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** What the environment of the tests may say to the command. */
-const NO_SETTINGS = { NO_COLOR: '', FORCE_COLOR: '', NEXUS_TOKEN: '', PORT: '', HOST: '' };
+/** What the environment of the tests must not say to the command. */
+const SETTINGS = ['NO_COLOR', 'FORCE_COLOR', 'NEXUS_TOKEN', 'PORT', 'HOST'];
+
+function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name));
+  return { ...Object.fromEntries(own), ...more };
+}
 
 /** A folder of an application that has the package installed. */
 export class Folder implements AsyncDisposable {
@@ -40,7 +45,7 @@ export class Folder implements AsyncDisposable {
   }
 
   start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    return spawn(process.execPath, [CLI, ...args], { cwd: this.path, env: { ...process.env, ...NO_SETTINGS, ...env } });
+    return spawn(process.execPath, [CLI, ...args], { cwd: this.path, env: environment(env) });
   }
 
   nexus(
@@ -94,7 +99,7 @@ export function printed(child: ReturnType<Folder['start']>, pattern: RegExp): Pr
 /** A real terminal: util-linux's `script` gives the command a pty, and passes keys to it. */
 export function inTerminal(folder: Folder, args: readonly string[]) {
   const call = [process.execPath, CLI, ...args].map((part) => `'${part.replaceAll("'", "'\\''")}'`).join(' ');
-  const env = { ...process.env, ...NO_SETTINGS, TERM: 'xterm' };
+  const env = environment({ TERM: 'xterm' });
   return spawn(
     'script',
     ['--quiet', '--return', '--flush', '--command', `stty cols 100 rows 30; exec ${call}`, '/dev/null'],
