@@ -95,7 +95,7 @@ describe('nexus serve', () => {
       tenant: 'shop',
     });
     expect(stdout).not.toContain(TOKEN);
-    expect(await verifyAuditLog({ file: join(folder.path, 'audit.log') })).toMatchObject({ valid: true });
+    expect(await verifyAuditLog(join(folder.path, 'audit.log'))).toMatchObject({ ok: true, isClosed: true });
     expect(await readFile(join(folder.path, 'audit.log'), 'utf8')).toContain('users');
   }, 60_000);
 

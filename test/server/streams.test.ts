@@ -24,7 +24,7 @@ beforeAll(async () => {
     extensions: {
       people: {
         ask: (question: unknown) => {
-          const { signal } = currentCall();
+          const { signal } = currentCall() ?? { signal: AbortSignal.abort() };
           aborted.push(signal);
           onCall();
           return new Promise((resolve, reject) => {
