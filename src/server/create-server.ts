@@ -166,7 +166,7 @@ class WebServer implements NexusServer {
     const tooLate = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, drainTimeoutMs);
     });
-    await Promise.race([Promise.all([this.#pipeline.drain(), this.#streams.settled()]), tooLate]);
+    await Promise.race([Promise.all([this.#pipeline.drain(), this.#streams.drain()]), tooLate]);
     clearTimeout(timer);
     this.#streams.close();
     await Promise.all([...this.#listeners].map((listener) => listener.close()));

@@ -130,7 +130,7 @@ describe('POST /execute', () => {
     });
     expect(
       await serving.post(`${path}/resume`, { answers: [{ callId: 'c9', success: true, value: 5 }] }, acme),
-    ).toMatchObject({ status: 422 });
+    ).toMatchObject({ status: 409, body: { code: 'SUSPENSION_SETTLED' } });
   });
 
   it.each([

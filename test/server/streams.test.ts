@@ -164,5 +164,5 @@ describe('POST /run', () => {
     expect(body.server.streamBytes).toBeLessThan(8 * 1024 * 1024);
     expect(body.server.streams).toBe(1);
     await reader.cancel();
-  });
+  }, 120_000);
 });

@@ -46,6 +46,8 @@ export class Pipeline {
   readonly #room: BodyRoom;
   readonly #inFlight = new Map<string, number>();
   #total = 0;
+  /** Requests whose response is not with the system yet. */
+  #open = 0;
   #isDraining = false;
   #idle: (() => void)[] = [];
   readonly #counts: Record<string, number> = {};
@@ -69,10 +71,10 @@ export class Pipeline {
     };
   }
 
-  /** Refuses further requests. @returns resolves when those under way have ended */
+  /** Refuses further requests. @returns resolves when the responses of those under way are sent */
   drain(): Promise<void> {
     this.#isDraining = true;
-    if (this.#total === 0) return Promise.resolve();
+    if (this.#open === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
@@ -101,6 +103,7 @@ export class Pipeline {
 
   async #pass(context: ServerContext, scope: TokenScope | undefined, route: Route): Promise<Response> {
     const { log } = this.#options;
+    const ended = this.#noteOpen(context);
     const startedAt = log && performance.now();
     const given = context.req.header('x-request-id');
     const reqId = given !== undefined && REQUEST_ID.test(given) ? given : log && randomUUID();
@@ -129,7 +132,22 @@ export class Pipeline {
         ...(identity?.tenant !== undefined && { tenant: identity.tenant }),
       });
     }
+    ended?.();
     return response;
+  }
+
+  /** @returns for servers that do not tell when a response is sent: call it when there is one */
+  #noteOpen({ env }: ServerContext): (() => void) | undefined {
+    this.#open++;
+    const end = () => {
+      this.#open--;
+      if (this.#open > 0) return;
+      for (const resolve of this.#idle.splice(0)) resolve();
+    };
+    const { outgoing } = env ?? {};
+    if (outgoing === undefined) return end;
+    outgoing.once('close', end);
+    return undefined;
   }
 
   async #admitted(
@@ -216,8 +234,6 @@ export class Pipeline {
     if (own === 0) this.#inFlight.delete(key);
     else this.#inFlight.set(key, own);
     this.#total--;
-    if (this.#total > 0) return;
-    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #logFault(error: unknown, reqId: string | undefined): void {

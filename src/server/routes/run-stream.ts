@@ -39,6 +39,7 @@ export class RunStream {
   #sentToAll = 0;
   #bytes = 0;
   #isEnded = false;
+  #isAbandoned = false;
   #roomAwaited: (() => void)[] = [];
   #retention: NodeJS.Timeout | undefined;
 
@@ -86,6 +87,12 @@ export class RunStream {
     this.#isEnded = true;
     for (const { wake } of this.#readers) wake();
     this.#retain();
+  }
+
+  /** From now on nobody comes back: it is forgotten as soon as it has no reader. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    if (this.#readers.size === 0) this.forget();
   }
 
   /** Cancels the run if it has not ended. */
@@ -157,7 +164,9 @@ export class RunStream {
     this.#readers.delete(reader);
     reader.wake();
     this.#giveRoom();
-    if (this.#readers.size === 0) this.#retain();
+    if (this.#readers.size > 0) return;
+    if (this.#isAbandoned) this.forget();
+    else this.#retain();
   }
 
   /** Until then a reader may come back. */

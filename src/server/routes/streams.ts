@@ -72,14 +72,15 @@ export class RunStreams {
     );
   }
 
-  /** Resolves when all runs have ended. */
-  async settled(): Promise<void> {
+  /** Resolves when all runs have ended. Those that nobody reads are cancelled: nobody can come back to them. */
+  async drain(): Promise<void> {
+    for (const stream of [...this.#streams.values()]) stream.abandon();
     await Promise.all(this.#running);
   }
 
   /** Cancels runs that are under way, and forgets all. */
   close(): void {
-    for (const stream of this.#streams.values()) stream.forget();
+    for (const stream of [...this.#streams.values()]) stream.forget();
   }
 
   /** Ended runs make room, the oldest first. One owner may have half of it. */
