@@ -41,9 +41,12 @@ const CHECK_MS = 1_000;
 /** Connections of one server of Node. */
 export class HttpListener {
   readonly #server: Server;
+  /** It may be over before anyone asks. */
+  readonly #closed: Promise<void>;
 
   private constructor(server: Server) {
     this.#server = server;
+    this.#closed = new Promise((resolve) => server.once('close', resolve));
   }
 
   /** @throws NexusError INVALID_CONFIG naming the port, or the host */
@@ -84,15 +87,11 @@ export class HttpListener {
     this.#server.closeIdleConnections();
   }
 
-  /** Resolves when the last connection has ended. */
+  /** Ends all connections. Resolves when the last one has ended. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
-      if (this.#server.listening) this.#server.close(() => resolve());
-      else this.#server.once('close', resolve);
-    });
-    this.#server.closeIdleConnections();
+    this.stop();
     this.#server.closeAllConnections();
-    await closed;
+    await this.#closed;
   }
 }
 
