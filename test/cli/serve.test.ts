@@ -36,7 +36,7 @@ async function start(args: readonly string[] = [], env: Readonly<Record<string, 
   const child = folder.start(['serve', ...args], env);
   const end = ended(child);
   const text = await printed(child, /Serving on \S+/);
-  return { child, end, url: /http:\/\/[\w.:[\]]+/.exec(text)?.[0] as string };
+  return { child, end, url: /http:\/\/[\w.:[\]]+:\d+/.exec(text)?.[0] as string };
 }
 
 const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` };

@@ -65,7 +65,9 @@ export const doctor: Command = {
     await check('self-test', selfTest);
     const faults = findings.filter(({ status }) => status === 'fault');
     terminal.json({ ok: faults.length === 0, findings });
-    terminal.out(faults.length === 0 ? 'Everything is fit.' : `${faults.length} fault${faults.length === 1 ? '' : 's'}`);
+    terminal.out(
+      faults.length === 0 ? 'Everything is fit.' : `${faults.length} fault${faults.length === 1 ? '' : 's'}`,
+    );
     return faults.length === 0 ? EXIT.ok : EXIT.host;
   },
 };

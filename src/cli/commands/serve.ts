@@ -91,6 +91,7 @@ export const serve: Command = {
         ...(handlers !== undefined && { handlers }),
         ...(write !== undefined && { log: write }),
       });
+      await requireStore(runtime);
       const hasStore = given.suspensionDir !== undefined || given.suspensionStore !== undefined;
       const worker = (work ?? hasStore) ? await runtime.work({ extensions }) : undefined;
       const at: ListenOptions = Object.fromEntries(
@@ -116,6 +117,11 @@ function quotaOf({ quota, tokens = [] }: ServeOptions): MemoryQuotaOptions | und
   const own = tokens.filter((token) => token.quota !== undefined);
   if (quota === undefined && own.length === 0) return undefined;
   return { ...quota, tenants: Object.fromEntries(own.map((token) => [token.tenant ?? token.name, token.quota ?? {}])) };
+}
+
+/** A store that is away is told at the start, not to the first client. */
+async function requireStore(runtime: NexusRuntime): Promise<void> {
+  for await (const _ of runtime.listSuspensions({ states: ['suspended'] })) return;
 }
 
 async function loadManifest(runtime: NexusRuntime, path: string) {
