@@ -85,10 +85,12 @@ for (const entries of [{ index }, further])
 // A build step is a module: another copy of all of it would be a quarter of the package.
 const { build: _, ...required } = entryPoints;
 await take({ ...commonjs, entryPoints: required, plugins: [sharing, threadFile, onFirstCall] });
-// The command and the server have no copy of the core: they import its entries as an application does.
+// The command and the server have no copy of the core: they import its entries as an application does. Without maps, which would be as
+// large as what they are of.
 await take({
   ...common,
   ...SLIM,
+  sourcemap: false,
   entryPoints: { cli: path('build/cli/main.js'), server: path('build/server/index.js') },
   external: EXTERNAL,
   plugins: [{ name: 'own-entries', setup: shareEntries }, sharing],
