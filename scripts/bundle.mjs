@@ -113,6 +113,16 @@ await writeEntry('index', {
   as: 'runtime',
   footer: TRACED_SCRIPT,
 });
+// The command and the server have no copy of the core: they import its entries as an application does.
+await take({
+  ...common,
+  ...SLIM,
+  entryPoints: { cli: path('build/cli/main.js'), server: path('build/server/index.js') },
+  external: EXTERNAL,
+  plugins: [{ name: 'own-entries', setup: shareEntries }, sharing],
+  splitting: true,
+  chunkNames: '[name]-[hash]',
+});
 await take({
   ...common,
   entryPoints: {
@@ -220,6 +230,7 @@ async function writeDeclarations() {
     'redis/index',
     'postgres/index',
     'bullmq/index',
+    'server/index',
   ];
   const reached = new Set(entries.map((name) => `${name}.d.ts`));
   for (const file of reached) {
@@ -259,6 +270,21 @@ function nameThreadFile({ onLoad }) {
 function shareSingletons({ initialOptions, onResolve }) {
   const path = initialOptions.format === 'cjs' ? './singletons.cjs' : './singletons.js';
   onResolve({ filter: /\/(current-call|left-behind|nexus-error)\.js$/ }, () => ({ path, external: true }));
+}
+
+/** Entries of the package that the command and the server import. */
+function shareEntries({ onResolve }) {
+  onResolve(
+    { filter: /^(\.\.\/)+((index|build\/index|testing\/index|typescript\/index)\.js)$/ },
+    ({ path: name, importer }) => {
+      if (!/\/build\/(cli|server)\//.test(importer)) return undefined;
+      const entry = name
+        .replace(/^(\.\.\/)+/, '')
+        .replace(/\/index\.js$/, '')
+        .replace(/^index\.js$/, 'index');
+      return { path: `./${entry}.js`, external: true };
+    },
+  );
 }
 
 function leaveThreadPool({ onResolve }) {
