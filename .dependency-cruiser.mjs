@@ -136,12 +136,17 @@ export default {
       from: { path: STORES },
       to: {
         path: '^src/',
-        pathNot: [STORES, folders(['api', 'errors', 'config', 'codec', 'support']), '^src/suspension/(check|views)\\.ts$', '^src/suspension/server/'],
+        pathNot: [
+          STORES,
+          folders(['api', 'errors', 'config', 'codec', 'support']),
+          '^src/suspension/(check|views)\\.ts$',
+          '^src/suspension/server/',
+        ],
       },
     },
     {
       name: 'stores-on-servers-import-no-driver',
-      comment: 'The client is the application\'s own.',
+      comment: "The client is the application's own.",
       severity: 'error',
       from: { path: STORES },
       to: { dependencyTypes: ['npm', 'npm-dev', 'npm-peer', 'npm-optional'] },

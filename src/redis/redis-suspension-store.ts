@@ -224,7 +224,10 @@ export class RedisSuspensionStore implements SuspensionStore {
     const expired: string[] = [];
     const forgottenIds: string[] = [];
     const done = () => expired.length + forgottenIds.length;
-    const head = packHead({ state: 'expired', settledAtMs: nowMs, keepUntilMs: nowMs + scripts.EXPIRED_KEPT_MS }, newNonce());
+    const head = packHead(
+      { state: 'expired', settledAtMs: nowMs, keepUntilMs: nowMs + scripts.EXPIRED_KEPT_MS },
+      newNonce(),
+    );
     for (const partition of PARTITIONS) {
       for (;;) {
         const most = Math.min(AT_ONCE, limit - done());

@@ -14,7 +14,10 @@ export interface RedisPlace {
 }
 
 /** Harnesses over one place: each test finds it empty, and a view has a connection of its own. */
-export function harnessesOf(place: () => RedisPlace, wrap: (client: Redis | Cluster) => RedisLike = (client) => client) {
+export function harnessesOf(
+  place: () => RedisPlace,
+  wrap: (client: Redis | Cluster) => RedisLike = (client) => client,
+) {
   const clients: (Redis | Cluster)[] = [];
   const makeHarness = (): StoreHarness => {
     const stores: RedisSuspensionStore[] = [];
