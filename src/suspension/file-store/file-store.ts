@@ -205,10 +205,10 @@ export class FileStore implements SuspensionStore {
   async current(runId: string): Promise<FoundSuspension | undefined> {
     for (;;) {
       const last = await this.#withRun(runId, undefined, (log, root) => lastGeneration(log, root, runId));
-      const id = last?.id;
-      const found = id === undefined ? undefined : await this.read(id);
-      // It went on between the two.
-      if (found?.state !== 'continued' || (await this.#isLast(id as string))) return found;
+      if (last === undefined) return undefined;
+      const found = await this.read(last.id);
+      // It went on between the two, and this generation may have been deleted for that reason.
+      if (found !== undefined && (found.state !== 'continued' || (await this.#isLast(last.id)))) return found;
     }
   }
 
