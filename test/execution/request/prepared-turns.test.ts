@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Prepared, valueOfPrepared } from '#src/api/context.js';
+import { valueOfPrepared } from '#src/api/context.js';
 import { decodeOwnFields } from '#src/codec/values/decoding/decode.js';
 import { ValueEncoder } from '#src/codec/values/encoding/encode.js';
 import { RecordKeys } from '#src/codec/values/record-keys.js';
@@ -68,14 +68,9 @@ describe('a value of many MB', () => {
     ['of long strings', Array.from({ length: 6 }, (_, i) => `${'x'.repeat(MIB)}${i}`)],
   ])('%s, is prepared in turns of the event loop', async (_, value) => {
     const values = new PreparedValues(256 * MIB);
-    let handle: Prepared | undefined;
-    const turns = await turnsDuring(
-      values.prepare(value).then((made) => {
-        handle = made;
-      }),
-    );
-    expect(turns).toBeGreaterThan(2);
-    expect(valueOfPrepared(handle as Prepared)).toEqual(value);
+    const preparing = values.prepare(value);
+    expect(await turnsDuring(preparing)).toBeGreaterThan(2);
+    expect(valueOfPrepared(await preparing)).toEqual(value);
   });
 });
 
