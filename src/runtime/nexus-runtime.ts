@@ -430,7 +430,7 @@ export class NexusRuntime implements AsyncDisposable {
 
   /**
    * Deletes runs, whatever state they are in: what they are, their messages and results. Whoever works on one of them stops. Their calls and
-   * effects are not undone: cancel them first for that. Use other run ids afterwards.
+   * effects are not undone: cancel them first for that.
    *
    * @param which all of a tenant, with the handlers that `executeHandler` suspended for it; or one, by its `runId`, or by the `suspensionId` that
    *   `listRuns` has of a damaged one. Runs of the tenant that begin meanwhile may be left: refuse them first

@@ -21,8 +21,11 @@ import { noteGeneration, removePointer } from './run-pointer.js';
  */
 const MAX_FILE_TIME_MS = (2 ** 31 - 1) * 1000;
 
-/** The result of appending: appended, another transition was first, or the suspension was deleted meanwhile. */
-type Appended = 'appended' | 'taken' | 'gone';
+/**
+ * The result of appending: appended, another transition was first, the suspension was deleted meanwhile, or deleted and another one stored under
+ * its id.
+ */
+type Appended = 'appended' | 'taken' | 'gone' | 'replaced';
 
 /** A suspension with all its data. */
 export interface LoadedSuspension {
@@ -127,22 +130,34 @@ export class RecordLog {
     }: { fence?: number | undefined; prepare?: () => Promise<unknown>; next?: StoredSuspension | undefined } = {},
   ): Promise<Answer | undefined> {
     for (let known = versionOfFence(fence); ; ) {
+      const before = await this.#beginningOf(id);
       const lifecycle = await this.lifecycle(id, known);
       if (lifecycle === undefined) return undefined;
+      // Without one before, it may have got its name from this look.
+      const beginning = before ?? (await this.#beginningOf(id));
       const decision = decide(lifecycle);
       if (decision.next === undefined) return decision.answer;
       await prepare?.();
       const prepared = prepare === undefined ? decision : decide(lifecycle);
       if (prepared.next === undefined) return prepared.answer;
-      const appended = await this.#append(id, prepared.next, next);
+      const appended = await this.#append(id, beginning, prepared.next, next);
       if (appended === 'appended') return prepared.answer;
       if (appended === 'gone') return undefined;
-      known = lifecycle.version;
+      known = appended === 'replaced' ? 0 : lifecycle.version;
     }
   }
 
-  /** Makes a transition, unless another one was made from the same version. */
-  async #append(id: string, lifecycle: LifecycleState, next?: StoredSuspension): Promise<Appended> {
+  /**
+   * Makes a transition, unless another one was made from the same version.
+   *
+   * @param beginning of the suspension from which it was decided
+   */
+  async #append(
+    id: string,
+    beginning: string | undefined,
+    lifecycle: LifecycleState,
+    next?: StoredSuspension,
+  ): Promise<Appended> {
     const { version } = lifecycle;
     const path = pathOf(this.#root, id, version);
     const content: RecordContent = {
@@ -151,9 +166,10 @@ export class RecordLog {
     };
     const dueMs = Math.min(dueAt(lifecycle), next?.expiresAtMs ?? Number.POSITIVE_INFINITY);
     if (!(await this.#linkNew(path, `${id}.${version}`, content, dueMs))) return 'taken';
-    if (!(await this.#exists(id, 0))) {
+    const now = await this.#beginningOf(id);
+    if (now === undefined || now !== beginning) {
       await unlink(path).catch(() => {});
-      return 'gone';
+      return now === undefined ? 'gone' : 'replaced';
     }
     // It started with the link above. If this link fails, the next process that looks for it creates it.
     if (next !== undefined) await this.promote(id, version, next.id).catch(() => {});
@@ -276,6 +292,17 @@ export class RecordLog {
       else high = middle;
     }
     return low;
+  }
+
+  /** Tells the start of one suspension from that of another with its id; undefined if there is none. */
+  async #beginningOf(id: string): Promise<string | undefined> {
+    try {
+      const { ino, size, mtimeMs } = await lstat(pathOf(this.#root, id, 0));
+      return `${ino} ${size} ${mtimeMs}`;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   async #exists(id: string, version: number): Promise<boolean> {

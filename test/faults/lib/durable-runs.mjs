@@ -15,18 +15,22 @@ export const LEASE_MS = 1_500;
 const SLEEP_MS = 100;
 const MAX_MS = 30 * 60 * 1000;
 
+const SLEEP = `
+  const before = Date.now();
+  await $sleep(${SLEEP_MS});
+  const sleptMs = Date.now() - before;`;
 /** Eight steps: calls in turn, two at once, one that is answered from elsewhere, a timer. */
-const HANDLER = `
+const handler = (sleep) => `
   const tokens = [];
   const note = (...given) => { for (const one of given) { tokens.push(one); $emit('token', one) } };
   $emit('begun', $args);
   for (let i = 0; i < 3; i++) note(await $ext.service.token(i));
   note(...await Promise.all([$ext.service.token('a'), $ext.service.token('b')]));
-  const before = Date.now();
-  await $sleep(${SLEEP_MS});
-  const sleptMs = Date.now() - before;
+${sleep}
   note(await $ext.service.ask('question'));
   return { tokens, sleptMs };`;
+const withTimer = handler(SLEEP);
+export const WITHOUT_TIMER = handler('const sleptMs = Infinity;');
 
 /** Processes that all do the same, and find what there is to do in the store. */
 const ALIKE = { worker: WORKER, argsOf: () => undefined, workers: WORKERS, dispatcher: undefined, onTimes() {} };
@@ -34,9 +38,23 @@ const ALIKE = { worker: WORKER, argsOf: () => undefined, workers: WORKERS, dispa
 /**
  * @param disturb called again and again with the processes that work, until all runs have ended
  * @param fleet what the processes are: their module, an argument for each by its index, their number, and the dispatcher of this process
+ * @param workerOptions what a process that works is given, by its number from 0, if the fleet has no argument for it
+ * @param onResult told the result of each run
+ * @param more added to the figure
  * @returns what a fault returns to the campaign
  */
-export async function runDurable({ scratch }, { count, disturb, fleet = ALIKE }) {
+export async function runDurable(
+  { scratch },
+  {
+    count,
+    disturb,
+    fleet = ALIKE,
+    workerOptions = () => ({}),
+    source = withTimer,
+    onResult = () => {},
+    more = () => '',
+  },
+) {
   const findings = new Findings();
   const suspensionDir = join(scratch, 'runs');
   const { dispatcher } = fleet;
@@ -81,11 +99,14 @@ export async function runDurable({ scratch }, { count, disturb, fleet = ALIKE })
   };
 
   const workers = new Set();
+  let started = 0;
+  let died = 0;
+  let isOver = false;
   /** One of each place is there at any time. */
   const startWorker = () => {
     const places = new Set([...workers].map(({ index }) => index));
     const index = Array.from({ length: fleet.workers }, (_, at) => at).find((at) => !places.has(at)) ?? 0;
-    const args = [suspensionDir, LEASE_MS, fleet.argsOf(index)].filter((arg) => arg !== undefined);
+    const args = [suspensionDir, LEASE_MS, fleet.argsOf(index) ?? workerOptions(started++)];
     const program = [fileURLToPath(fleet.worker), ...args.map((arg) => JSON.stringify(arg))];
     const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout });
@@ -93,10 +114,16 @@ export async function runDurable({ scratch }, { count, disturb, fleet = ALIKE })
     lines.on('line', (text) => text.includes('isReady') || onLine(text));
     worker.ended = new Promise((resolve) => child.once('close', resolve));
     workers.add(worker);
-    void worker.ended.then(() => workers.delete(worker));
+    void worker.ended.then(() => {
+      workers.delete(worker);
+      if (!isOver) died++;
+    });
     return worker;
   };
-  const stopWorkers = () => [...workers].map(({ child }) => child.kill('SIGKILL'));
+  const stopWorkers = () => {
+    isOver = true;
+    for (const { child } of workers) child.kill('SIGKILL');
+  };
   process.on('exit', stopWorkers);
   let disturbed = 0;
   const startedAt = Date.now();
@@ -105,7 +132,7 @@ export async function runDurable({ scratch }, { count, disturb, fleet = ALIKE })
     const ids = Array.from({ length: count }, (_, index) => `run-${index}`);
     const capabilities = ['ext:service.*', 'events:emit:*', 'timer'];
     for (const [index, runId] of ids.entries()) {
-      const start = () => runtime.start(HANDLER, { args: index, capabilities }, { runId });
+      const start = () => runtime.start(source, { args: index, capabilities }, { runId });
       // A caller whose answer was lost starts it again.
       await Promise.all(index % 5 === 0 ? [start(), start()] : [start()]);
     }
@@ -126,6 +153,7 @@ export async function runDurable({ scratch }, { count, disturb, fleet = ALIKE })
       findings.check(end.status === 'success', `a run failed: ${runId} ${JSON.stringify(end.error)}`);
       if (end.status !== 'success') continue;
       if (end.returnValue.sleptMs < SLEEP_MS) early++;
+      onResult(end.returnValue, findings);
       const kept = (await runtime.getRun(runId).result({ timeoutMs: 60_000 })).returnValue;
       findings.check(
         JSON.stringify(kept) === JSON.stringify(end.returnValue),
@@ -141,7 +169,7 @@ export async function runDurable({ scratch }, { count, disturb, fleet = ALIKE })
     const seconds = Math.round((Date.now() - startedAt) / 1000);
     const lost = count - ends.size;
     return findings.end(
-      `${count} runs of 8 steps, ${disturbed} disturbed, ${seconds} s: ${lost} lost, 0 told with two contents, ${repeated} of ${told.size} told again, ${repeatedAsks} calls made again`,
+      `${count} runs, ${disturbed} disturbed, ${died} processes died, ${seconds} s: ${lost} lost, 0 told with two contents, ${repeated} of ${told.size} told again, ${repeatedAsks} calls made again${more()}`,
     );
   } finally {
     stopWorkers();

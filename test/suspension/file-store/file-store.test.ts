@@ -21,7 +21,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { SuspensionStore } from '#src/api/suspension-store.js';
 import type { NexusError } from '#src/errors/nexus-error.js';
-import { versionOfFence } from '#src/suspension/lifecycle.js';
+import { RecordLog } from '#src/suspension/file-store/record-log.js';
+import { decideSettlement, versionOfFence } from '#src/suspension/lifecycle.js';
 import { fileHarness, idOf, makeOutcome, makeSuspension, plain } from '../store-helpers.js';
 
 const NOW = 2_000;
@@ -163,6 +164,25 @@ describe('the file store', () => {
     expect(await files()).toEqual([`${id}.1`]);
     await store.sweep(NOW);
     expect(await files()).toEqual([]);
+  });
+
+  it('takes back what comes too late for a run that was erased and begun again', async () => {
+    await store.put(makeSuspension(id));
+    const fence = await claim();
+    const log = new RecordLog(root, await store.key(), 1_000_000);
+    const outcome = makeOutcome('completed');
+    // Another process erases it, and a third one claims what was begun again, while this one is stopped in the middle.
+    let again = 0;
+    const prepare = async () => {
+      if (again > 0) return;
+      await store.erase([id.slice(0, id.indexOf('.'))]);
+      await store.put({ ...makeSuspension(id), expiresAtMs: 99_999 });
+      again = await claim();
+    };
+    const answer = await log.change(id, (lifecycle) => decideSettlement(lifecycle, fence, outcome), { fence, prepare });
+    expect(answer).toEqual({ kind: 'fenced' });
+    expect(await files()).toEqual([`${id}.0`, `${id}.1`]);
+    expect(await store.settle(id, again, outcome)).toEqual({ kind: 'recorded' });
   });
 
   it('looks at hardly any of hundreds of leases', async () => {

@@ -1,0 +1,27 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { runDurable } from '../lib/durable-runs.mjs';
+
+export const title = 'kill -9 before and after each operation of the store';
+
+const LOOK_MS = 20;
+const FIRST = 5;
+const EACH = { quick: { runs: 8, last: 24, step: 3 }, long: { runs: 120, last: 120, step: 1 } };
+
+/** The processes die one after the other: the first before its operation `FIRST`, the second after it, the third before the one behind it, … */
+export async function run(options) {
+  const { runs, last, step } = options.quick ? EACH.quick : EACH.long;
+  const operations = [];
+  for (let operation = FIRST; operation <= Number(options.kills ?? last); operation += step) {
+    operations.push({ operation, isAfter: false }, { operation, isAfter: true });
+  }
+  let next = 0;
+  return runDurable(options, {
+    count: Number(options.runs ?? runs),
+    workerOptions: () => (next < operations.length ? { kill: operations[next++] } : {}),
+    async disturb() {
+      await pause(LOOK_MS);
+      return 0;
+    },
+  });
+}

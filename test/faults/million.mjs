@@ -1,0 +1,138 @@
+// Many runs that wait: `node --expose-gc test/faults/million.mjs [--files N] [--memory N] [--seconds N]`. Stores them directly, and prints time and
+// memory of listing by a filter, sweeping, what is due, and the first use after a restart.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { FileStore } from '#build/suspension/file-store/file-store.js';
+import { MemoryStore } from '#build/suspension/memory-store.js';
+
+const number = (value) => ({ type: 'string', default: value });
+const { values } = parseArgs({
+  options: { files: number('1000000'), memory: number('100000'), seconds: number('3000') },
+});
+const ENVELOPE_BYTES = 1_000;
+const AT_ONCE = 64;
+const PAGE = 1_000;
+const NOW = 1_000_000;
+const LATER = 1e12;
+const DUE_EVERY = 1_000;
+const EXPIRED_EVERY = 500;
+const TENANT_EVERY = 100;
+
+const mebibytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MiB`;
+
+function suspensionOf(index) {
+  return {
+    id: `${randomBytes(16).toString('base64url')}.1`,
+    envelope: Buffer.alloc(ENVELOPE_BYTES, index),
+    createdAtMs: 1,
+    expiresAtMs: index % EXPIRED_EVERY === 1 ? NOW + 1 : LATER,
+    dueAtMs: index % DUE_EVERY === 0 ? NOW : LATER,
+    tenant: index % TENANT_EVERY === 0 ? 'rare' : 'many',
+    deployment: 'one',
+    info: { runId: `run-${index}` },
+  };
+}
+
+/** Time, the longest that the thread was held, and the most memory, of one task. */
+async function measured(title, task) {
+  globalThis.gc?.();
+  const before = process.memoryUsage().rss;
+  let most = before;
+  let heldMs = 0;
+  let last = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    heldMs = Math.max(heldMs, now - last - 10);
+    last = now;
+    most = Math.max(most, process.memoryUsage().rss);
+  }, 10);
+  const startedAt = performance.now();
+  const figure = await task();
+  const ms = performance.now() - startedAt;
+  clearInterval(timer);
+  most = Math.max(most, process.memoryUsage().rss);
+  const memory = `${mebibytes(before)} + ${mebibytes(most - before)}`;
+  console.log(
+    `  ${title.padEnd(30)} ${ms.toFixed(0).padStart(8)} ms, held ${heldMs.toFixed(0)} ms, ${memory}  ${figure}`,
+  );
+}
+
+async function fill(store, count, untilMs) {
+  let stored = 0;
+  let nextReport = 1_000;
+  const startedAt = performance.now();
+  const one = async () => {
+    while (stored < count && performance.now() < untilMs) {
+      await store.put(suspensionOf(stored++));
+      if (stored === nextReport) {
+        const perSecond = (1_000 * stored) / (performance.now() - startedAt);
+        console.log(`  ${stored} stored, ${perSecond.toFixed(0)} a second, ${mebibytes(process.memoryUsage().rss)}`);
+        nextReport *= 10;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, one));
+  return stored;
+}
+
+async function use(store) {
+  await measured(
+    'due, the first 100',
+    async () => `${(await store.due(NOW, { limit: 100, deployment: 'one' })).length}`,
+  );
+  await measured('due again', async () => `${(await store.due(NOW, { limit: 100, deployment: 'one' })).length}`);
+  await measured('list a tenant, one page', async () => {
+    const { suspensions } = await store.list({ tenant: 'rare', limit: PAGE });
+    return `${suspensions.length} of a page of ${PAGE}`;
+  });
+  await measured('list a tenant, all pages', async () => {
+    let found = 0;
+    let pages = 0;
+    for (let after; ; pages++) {
+      const page = await store.list({ tenant: 'rare', limit: 10_000, ...(after && { after }) });
+      found += page.suspensions.length;
+      after = page.next;
+      if (after === undefined) return `${found} in ${pages + 1} pages`;
+    }
+  });
+  await measured('sweep in parts of 1,000', async () => {
+    let expired = 0;
+    for (let after; ; ) {
+      const swept = await store.sweep(NOW + 2, { limit: 1_000, ...(after !== undefined && { after }) });
+      expired += swept.expired.length;
+      after = swept.next;
+      if (after === undefined) return `${expired} expired`;
+    }
+  });
+}
+
+const untilMs = performance.now() + 1_000 * Number(values.seconds);
+if (Number(values.memory) > 0) {
+  const memory = new MemoryStore();
+  console.log(`memory store: ${await fill(memory, Number(values.memory), untilMs)} runs wait`);
+  await use(memory);
+  await memory.close();
+}
+const directory = mkdtempSync(join(tmpdir(), 'nexus-million-'));
+try {
+  if (Number(values.files) > 0) {
+    const files = new FileStore(directory);
+    console.log(`file store: ${await fill(files, Number(values.files), untilMs)} runs wait`);
+    await files.close();
+    const again = new FileStore(directory);
+    await measured('start after a restart', async () => {
+      const suspension = suspensionOf(2);
+      await again.put(suspension);
+      const { kind } = await again.claim(suspension.id, { owner: 'one', leaseUntilMs: NOW + 1 }, NOW);
+      return kind;
+    });
+    await use(again);
+    await again.close();
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
