@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { runCampaign } from '../support/campaign.js';
-import { POSTGRES, REDIS } from '../support/servers/installed.js';
+import { POSTGRES, REDIS } from '../support/servers/installed.mjs';
 
 describe.skipIf(POSTGRES === undefined || REDIS === undefined)('the campaign of a fleet', () => {
   it('passes in its quick form', async () => {
