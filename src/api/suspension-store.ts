@@ -71,7 +71,10 @@ export interface SuspensionLease {
 }
 
 export type ClaimAnswer =
-  /** It belongs to the caller until the lease ends. The fence proves this, and is higher than any before it. */
+  /**
+   * It belongs to the caller until the lease ends. The fence proves this, and is higher than any before it. It does not come again for this id,
+   * even if the run is erased or forgotten and another one is stored under the id: for example, the first fence is random.
+   */
   | {
       readonly kind: 'claimed';
       readonly fence: number;

@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS ${schema}.meta (
 CREATE TABLE IF NOT EXISTS ${schema}.waiting (
   run_id text COLLATE "C" PRIMARY KEY,
   generation integer NOT NULL,
-  fence integer NOT NULL DEFAULT 0,
+  -- It begins at random, so that an id that is erased and stored again does not have the same ones.
+  fence integer NOT NULL DEFAULT floor(random() * 1e9)::integer,
   is_resuming boolean NOT NULL DEFAULT false,
   losses integer NOT NULL DEFAULT 0,
   envelope_bytes integer NOT NULL,
@@ -215,7 +216,7 @@ BEGIN
   END IF;
   IF p_state = 'continued' THEN
     UPDATE ${schema}.waiting x SET
-        generation = p_generation + 1, fence = 0, is_resuming = false, losses = 0, lease_until = 0, owner = NULL, claimed_seq = 0,
+        generation = p_generation + 1, fence = floor(random() * 1e9)::integer, is_resuming = false, losses = 0, lease_until = 0, owner = NULL, claimed_seq = 0,
         created_at = n_created, expires_at = n_expires, tenant = n_tenant, deployment = n_deployment, info = n_info, envelope = n_envelope,
         envelope_bytes = octet_length(n_envelope), stored_due_at = n_due, due_at = n_due,
         wake_at = CASE WHEN x.mail_count > number THEN 0 ELSE n_due END,

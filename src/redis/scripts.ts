@@ -170,7 +170,8 @@ else
   if now >= m[4] then return { 'expired' } end
   local last = mail(run)
   m[9] = m[3] == 1 and m[9] + 1 or 0
-  m[2] = m[2] + 1
+  -- The first one is random: an id that is erased and stored again does not begin with the same.
+  m[2] = m[2] > 0 and m[2] + 1 or tonumber(string.sub(redis.sha1hex(ARGV[6]), 1, 12), 16)
   m[3] = 1
   m[7] = last
   m[8] = lease

@@ -78,12 +78,16 @@ describe.skipIf(REDIS === undefined)(titleOf('waiting for replicas', REDIS, 'red
     await one?.put(suspension);
     const [client] = clients as [Redis];
     const run = `{nexus:${suspension.id[0]}}:r:${suspension.id.slice(0, -2)}`;
+    // Only the first fence is random.
+    const lapsed = await one?.claim(suspension.id, LEASE, NOW);
+    if (lapsed?.kind === 'claimed') await one?.release(suspension.id, lapsed.fence);
     const before = await client.getBuffer(run).catch(() => client.dumpBuffer(run));
-    expect(await one?.claim(suspension.id, LEASE, NOW)).toMatchObject({ kind: 'claimed', fence: 1 });
+    const answer = await one?.claim(suspension.id, LEASE, NOW);
+    const fence = answer?.kind === 'claimed' ? answer.fence : 0;
     await client.restore(run, 0, before as Buffer, 'REPLACE');
-    expect(await other?.claim(suspension.id, LEASE, NOW)).toMatchObject({ kind: 'claimed', fence: 1 });
-    expect(await one?.settle(suspension.id, 1, makeOutcome('completed'))).toEqual({ kind: 'fenced' });
-    expect(await other?.settle(suspension.id, 1, makeOutcome('completed'))).toEqual({ kind: 'recorded' });
+    expect(await other?.claim(suspension.id, LEASE, NOW)).toMatchObject({ kind: 'claimed', fence });
+    expect(await one?.settle(suspension.id, fence, makeOutcome('completed'))).toEqual({ kind: 'fenced' });
+    expect(await other?.settle(suspension.id, fence, makeOutcome('completed'))).toEqual({ kind: 'recorded' });
   });
 
   it('a server of the tests does not outlive the process that started it', async () => {

@@ -12,6 +12,7 @@ import {
   initialLifecycle,
   type LifecycleState,
   stateOf,
+  versionOfFence,
 } from '#src/suspension/lifecycle.js';
 import { isAllowed, STATES, TRANSITIONS, type Transition } from '#src/suspension/transitions.js';
 import { makeOutcome } from './store-helpers.js';
@@ -137,8 +138,11 @@ describe('a standing', () => {
 
   it('gives a claim a fence above every earlier one', () => {
     const { next, answer } = decideClaim(standingIn('resuming'), { owner: 'two', leaseUntilMs: 6_000 }, 5_000);
-    expect(answer).toEqual({ kind: 'claimed', fence: 10, losses: 1 });
-    expect(next).toMatchObject({ fence: 10, owner: 'two', leaseUntilMs: 6_000 });
+    const { fence } = answer as { readonly fence: number };
+    expect(answer).toEqual({ kind: 'claimed', fence, losses: 1 });
+    expect(fence).toBeGreaterThan(FENCE);
+    expect(versionOfFence(fence)).toBe(10);
+    expect(next).toMatchObject({ version: 10, fence, owner: 'two', leaseUntilMs: 6_000 });
   });
 
   it.each<[SuspensionState, number]>([

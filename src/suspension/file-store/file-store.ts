@@ -157,7 +157,7 @@ export class FileStore implements SuspensionStore {
     checkTime('leaseUntilMs', leaseUntilMs);
     return this.#withId(id, false, async (log) => {
       const decide = decideRenewal;
-      return (await log.change(id, (lifecycle) => decide(lifecycle, fence, leaseUntilMs), { from: fence })) ?? false;
+      return (await log.change(id, (lifecycle) => decide(lifecycle, fence, leaseUntilMs), { fence })) ?? false;
     });
   }
 
@@ -168,7 +168,7 @@ export class FileStore implements SuspensionStore {
       const deployment =
         next?.dueAtMs === undefined ? undefined : (await log.headerAt(id, 0))?.beginning?.facts.deployment;
       if (next?.dueAtMs !== undefined) await new DueIndex(root).add(next.dueAtMs, id, deployment);
-      return (await log.change(id, (lifecycle) => decideRelease(lifecycle, fence, next), { from: fence })) ?? false;
+      return (await log.change(id, (lifecycle) => decideRelease(lifecycle, fence, next), { fence })) ?? false;
     });
   }
 
@@ -189,7 +189,7 @@ export class FileStore implements SuspensionStore {
       const left = async () => (await mailbox.pending()).length > keys.length;
       // Messages that are left make the next one due. More of them may come before it is there, or after.
       if (next !== undefined && (await left())) await index.add(0, next.id, next.deployment);
-      const answer = await log.change(id, decide, { from: fence ?? 0, next });
+      const answer = await log.change(id, decide, { fence, next });
       // An outcome that another process recorded may not be synced yet, and is reported from here on.
       if (answer?.kind === 'recorded' || answer?.kind === 'settled') await log.sync(id);
       if (answer?.kind === 'recorded' && next !== undefined) {
@@ -205,10 +205,10 @@ export class FileStore implements SuspensionStore {
   async current(runId: string): Promise<FoundSuspension | undefined> {
     for (;;) {
       const last = await this.#withRun(runId, undefined, (log, root) => lastGeneration(log, root, runId));
-      const id = last?.id;
-      const found = id === undefined ? undefined : await this.read(id);
-      // It went on between the two.
-      if (found?.state !== 'continued' || (await this.#isLast(id as string))) return found;
+      if (last === undefined) return undefined;
+      const found = await this.read(last.id);
+      // It went on between the two, and this generation may have been deleted for that reason.
+      if (found !== undefined && (found.state !== 'continued' || (await this.#isLast(last.id)))) return found;
     }
   }
 

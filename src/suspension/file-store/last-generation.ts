@@ -11,10 +11,29 @@ export interface LastGeneration {
   readonly lifecycle: LifecycleState;
 }
 
-/** The last generation of a run that has begun; undefined if there is none. */
+/**
+ * The last generation of a run that has begun; undefined if there is none.
+ *
+ * The run may go on meanwhile, and what was looked at be deleted. Before that, a later generation is noted: what is not found is looked for again
+ * from there.
+ */
 export async function lastGeneration(log: RecordLog, root: string, runId: string): Promise<LastGeneration | undefined> {
+  for (let noted = await notedGeneration(root, runId); ; ) {
+    const found = await lastFrom(log, root, runId, noted);
+    if (found !== undefined) return found;
+    const before = noted;
+    noted = await notedGeneration(root, runId);
+    if (noted === before) return undefined;
+  }
+}
+
+async function lastFrom(
+  log: RecordLog,
+  root: string,
+  runId: string,
+  noted: number | undefined,
+): Promise<LastGeneration | undefined> {
   const at = (generation: number) => formatSuspensionId({ runId, generation });
-  const noted = await notedGeneration(root, runId);
   let generation = noted ?? 1;
   if (!(await log.hasBegun(at(generation)))) {
     // Before the first one is forgotten, the last one is noted.

@@ -7,7 +7,7 @@ import { writeTemporary } from '../../support/files/own-file.js';
 import { idAfter, idBefore, parseSuspensionId } from '../../support/run-ids.js';
 import { MAX_VERSION } from '../check.js';
 import { incompatible } from '../incompatible.js';
-import { type Decision, dueAt, initialLifecycle, type LifecycleState } from '../lifecycle.js';
+import { type Decision, dueAt, initialLifecycle, type LifecycleState, versionOfFence } from '../lifecycle.js';
 import { factsOf, type SuspensionFacts } from '../views.js';
 import { encodeRecord, envelopeOf, lifecycleOf, RECORD_OVERHEAD_BYTES, type RecordContent } from './record.js';
 import { explain, type RecordFile, readRecord } from './record-file.js';
@@ -112,7 +112,7 @@ export class RecordLog {
   /**
    * Decides on a transition and makes it; decides again if another process made one meanwhile.
    *
-   * @param from a previous version, if one is known
+   * @param fence that of its last claim, as far as it is known: earlier versions are not read
    * @param prepare called before the transition, which is not made if this rejects; then it is decided again
    * @param next the generation that starts with it
    * @returns undefined if it is unknown, or was deleted
@@ -121,12 +121,12 @@ export class RecordLog {
     id: string,
     decide: (lifecycle: LifecycleState) => Decision<Answer>,
     {
-      from = 0,
+      fence = 0,
       prepare,
       next,
-    }: { from?: number; prepare?: () => Promise<unknown>; next?: StoredSuspension | undefined } = {},
+    }: { fence?: number | undefined; prepare?: () => Promise<unknown>; next?: StoredSuspension | undefined } = {},
   ): Promise<Answer | undefined> {
-    for (let known = from; ; ) {
+    for (let known = versionOfFence(fence); ; ) {
       const lifecycle = await this.lifecycle(id, known);
       if (lifecycle === undefined) return undefined;
       const decision = decide(lifecycle);

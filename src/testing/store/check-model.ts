@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { SuspensionStore } from '../../api/suspension-store.js';
 import type { StoreHarness } from './framework.js';
-import { fenceKey, isFenceOf, Model, OWNERS, perform, randomOperation, runOf, type StoreOperation } from './model.js';
+import { fenceKey, Model, OWNERS, perform, randomOperation, type StoreOperation } from './model.js';
 
 export interface ModelCheckOptions {
   /** Sequences of operations, each on an empty store. @default 1,000 */
@@ -126,9 +126,6 @@ class Trial {
     const view = this.#views.get(operation.owner) as SuspensionStore;
     const { answer, fence } = await perform(view, operation, this.#fences);
     if (fence !== undefined) this.#fences.set(fenceKey(operation), fence);
-    if (operation.does === 'erase') {
-      for (const key of [...this.#fences.keys()]) if (isFenceOf(key, runOf(operation.id))) this.#fences.delete(key);
-    }
     return answer;
   }
 }

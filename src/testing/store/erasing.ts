@@ -67,6 +67,35 @@ export const describeErasing: StoreSection = ({ it, expect }, using) => {
   );
 
   it(
+    'gives a run that begins again under its id other fences, in all generations',
+    using(async ({ store, other, suspension, id, claim }) => {
+      const next = makeSuspension(idOf('a run', 2));
+      const claimNext = async () => {
+        const answer = await store.claim(next.id, LEASE, NOW);
+        return answer.kind === 'claimed' ? answer.fence : 0;
+      };
+      await store.put(suspension);
+      const first = await claim();
+      await store.settle(id, first, makeOutcome('continued'), next);
+      const second = await claimNext();
+      await other.erase([runOf(id)]);
+      await store.put(suspension);
+      const again = await claim();
+      for (const view of [store, other]) {
+        expect(await view.renew(id, first, NOW + 5_000)).toBe(false);
+        expect(await view.release(id, first)).toBe(false);
+        expect(await view.settle(id, first, makeOutcome('failed'))).toEqual({ kind: 'fenced' });
+      }
+      expect(await store.settle(id, again, makeOutcome('continued'), next)).toEqual({ kind: 'recorded' });
+      await claimNext();
+      for (const view of [store, other]) {
+        expect(await view.renew(next.id, second, NOW + 5_000)).toBe(false);
+        expect(await view.settle(next.id, second, makeOutcome('failed'))).toEqual({ kind: 'fenced' });
+      }
+    }),
+  );
+
+  it(
     'may be repeated, and ignores what is unknown or no id of a run',
     using(async ({ store, suspension, id }) => {
       await store.put(suspension);

@@ -33,9 +33,9 @@ export const describeKeeping: StoreSection = ({ it, expect }, using) => {
       await store.put(given);
       expect(plain(await other.read(id))).toEqual(plain({ ...given, state: 'suspended' }));
       expect((await other.list({ limit: 1 })).suspensions[0]?.tenant).toBe('one');
-      await claim();
+      const fence = await claim();
       const next = { ...makeSuspension(idOf('a run', 2)), tenant: 'one' };
-      await store.settle(id, 1, makeOutcome('continued'), next);
+      await store.settle(id, fence, makeOutcome('continued'), next);
       expect(plain(await other.read(next.id))).toEqual(plain({ ...next, state: 'suspended' }));
     }),
   );

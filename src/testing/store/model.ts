@@ -73,8 +73,6 @@ export function randomOperation(random: (below: number) => number, at: number): 
 /** The fences that an owner presents: of its own last claim of an id, or an invented one. */
 export type Fences = ReadonlyMap<string, number>;
 export const fenceKey = ({ owner, id }: StoreOperation): string => `${owner} ${id}`;
-/** An id that is erased and then stored again begins with the same fences: those of before are not presented. */
-export const isFenceOf = (key: string, run: string): boolean => runOf(key.slice(key.indexOf(' ') + 1)) === run;
 
 /** Some are due by themselves: which ones follows from their content. */
 const suspensionOf = (id: string, content: string): StoredSuspension => ({
@@ -216,7 +214,6 @@ export class Model {
       }
       case 'erase':
         for (const each of [...this.#lines.keys()]) if (runOf(each) === runOf(id)) this.#lines.delete(each);
-        for (const key of [...this.#held.keys()]) if (isFenceOf(key, runOf(id))) this.#held.delete(key);
         this.#mail.delete(runOf(id));
         return 'erased';
       case 'post':

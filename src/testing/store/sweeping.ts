@@ -1,4 +1,5 @@
 import type { SuspensionFilter } from '../../api/suspension-store.js';
+import { nextTurn } from '../../support/timers.js';
 import type { StoreSection } from './framework.js';
 import { idOf, LEASE, makeOutcome, makeSuspension, NOW, plain } from './samples.js';
 
@@ -141,9 +142,9 @@ export const describeSweeping: StoreSection = ({ it, expect }, using) => {
     'forgets a generation, and neither forgets nor brings back one after it',
     using(async ({ store, other, suspension, id, claim }) => {
       await store.put(suspension);
-      await claim();
+      const fence = await claim();
       const next = makeSuspension(idOf('a run', 2), { expiresAtMs: 100_000 });
-      await store.settle(id, 1, makeOutcome('continued', 'outcome', 20_000), next);
+      await store.settle(id, fence, makeOutcome('continued', 'outcome', 20_000), next);
       expect((await other.sweep(30_000)).forgotten).toBe(1);
       expect(await store.read(id)).toBeUndefined();
       expect(plain(await store.read(next.id))).toEqual(plain({ ...next, state: 'suspended' }));
@@ -196,9 +197,9 @@ export const describeForgetting: StoreSection = ({ it, expect }, using) => {
     'takes away a generation, and neither takes nor brings back one after it',
     using(async ({ store, other, suspension, id, claim }) => {
       await store.put(suspension);
-      await claim();
+      const fence = await claim();
       const next = makeSuspension(idOf('a run', 2));
-      await store.settle(id, 1, makeOutcome('continued'), next);
+      await store.settle(id, fence, makeOutcome('continued'), next);
       await other.forget?.([id]);
       expect(await store.read(id)).toBeUndefined();
       expect(plain(await store.read(next.id))).toEqual(plain({ ...next, state: 'suspended' }));
@@ -209,10 +210,45 @@ export const describeForgetting: StoreSection = ({ it, expect }, using) => {
     'is told in bytes by a listing',
     using(async ({ store, other, suspension, id, claim }) => {
       await store.put(suspension);
-      await claim();
-      await store.settle(id, 1, makeOutcome('completed', 'eleven byte'));
+      const fence = await claim();
+      await store.settle(id, fence, makeOutcome('completed', 'eleven byte'));
       const [summary] = (await other.list({ limit: 1 })).suspensions;
       expect(summary?.storedBytes).toBeGreaterThanOrEqual(11);
+    }),
+  );
+
+  it(
+    'finds a run that goes on at the same moment, also where the generations before are deleted at once',
+    using(async ({ store, other, suspension }) => {
+      await store.put(suspension);
+      let isOver = false;
+      const goOn = async () => {
+        for (let generation = 1; generation <= 60; generation++) {
+          const id = idOf('a run', generation);
+          const answer = await store.claim(id, LEASE, NOW);
+          const fence = answer.kind === 'claimed' ? answer.fence : 0;
+          await store.settle(id, fence, makeOutcome('continued'), makeSuspension(idOf('a run', generation + 1)));
+          await store.forget?.([id]);
+        }
+        isOver = true;
+      };
+      const runId = suspension.id.slice(0, -2);
+      const seen = new Set<string>();
+      const look = async () => {
+        while (!isOver) {
+          seen.add((await other.current(runId))?.state ?? 'not found');
+          await nextTurn();
+        }
+      };
+      const post = async () => {
+        for (let count = 0; !isOver; count++) {
+          const answer = await other.post(runId, { id: `${count}`, content: Buffer.from('') });
+          seen.add(answer);
+        }
+      };
+      await Promise.all([goOn(), post(), ...Array.from({ length: 3 }, look)]);
+      const wrong = [...seen].filter((one) => !['suspended', 'resuming', 'accepted', 'full'].includes(one));
+      expect(wrong).toEqual([]);
     }),
   );
 };

@@ -154,7 +154,10 @@ describe('a wait for a signal', () => {
     const suspended = await runtime.executeHandler("return await $signal('paid')", ALL);
     const [call] = suspended.suspension?.calls ?? [];
     expect(call).toMatchObject({ extensionName: '$signal', method: 'paid', args: [] });
-    const resumed = await runtime.resumeHandler(suspended.suspension?.id as string, { success: true, value: 7 });
+    const resumed = await runtime.resumeHandler(suspended.suspension?.suspensionId as string, {
+      success: true,
+      value: 7,
+    });
     expect(resumed.returnValue).toBe(7);
     const ran = await runtime.run("return await $signal('paid')", ALL);
     expect(ran.error?.message).toMatch(/\$signal\("paid"\) waits for a signal, which only a run of start can get/);

@@ -263,7 +263,7 @@ describe('a directory of suspensions', () => {
       { ...moment, state: 'settled', outcome: { state: 'failed', settledAtMs: 1, keepUntilMs: 2 ** 60 } },
       { ...moment, state: 'settled' },
       { ...moment, state: 'suspended', fence: 1 },
-      { ...moment, state: 'resuming', fence: 1e12, owner: 'a', leaseUntilMs: 1 },
+      { ...moment, state: 'resuming', fence: 2 ** 60, owner: 'a', leaseUntilMs: 1 },
       { ...moment, version: 1e12, state: 'suspended' },
       { ...moment, state: 'gone' },
     ]) {
