@@ -12,14 +12,18 @@ const FIGURE_COLUMNS = 132;
 
 /**
  * Runs the modules of a folder, by name. Each exports `title` and `run({ quick, scratch })`, which returns `{ figure }` or
- * throws. One that exports `isLong` is left out of the quick form.
+ * throws. One that exports `isLong` is left out of the quick form. `--only a,b` runs those of these names.
  *
  * @param options further options of the command line, as parseArgs has them; `run` gets their values
  */
 export async function runCampaign(folder, options = {}) {
-  const names = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
+  const own = { quick: { type: 'boolean', default: false }, only: { type: 'string' } };
+  const { values } = parseArgs({ options: { ...own, ...options } });
+  const only = values.only?.split(',').map((name) => `${name}.mjs`);
+  const names = readdirSync(folder).filter(
+    (name) => name.endsWith('.mjs') && (only === undefined || only.includes(name)),
+  );
   const urls = names.sort().map((name) => new URL(name, folder));
-  const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, ...options } });
   const all = await Promise.all(urls.map((url) => import(url)));
   const faults = all.filter(({ isLong = false }) => !(values.quick && isLong));
   const titleColumns = Math.max(...faults.map(({ title }) => title.length));
