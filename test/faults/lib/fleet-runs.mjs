@@ -17,6 +17,8 @@ let fleets = 0;
  * @param disturb see {@link runDurable}; it gets the servers `store` and `queue`, and their proxies if there are any, as well
  * @param repeats whether each task is delivered 2 to 5 times, in any order
  * @param settings of Redis
+ * @param replicas of Redis that must have what the store wrote
+ * @param deaths asked for each process that begins: at which operation of its store it is killed
  * @param proxied whether processes connect through a {@link TcpProxy}
  */
 export async function runFleet(options, given) {
@@ -28,13 +30,16 @@ export async function runFleet(options, given) {
     repeats = false,
     settings,
     proxied = false,
+    replicas,
+    deaths = () => undefined,
+    prepare = async () => {},
     ...more
   } = given;
   const scratch = join(options.scratch, `fleet-${fleets++}`);
   mkdirSync(scratch, { mode: 0o711 });
   const closers = [];
-  const start = async (kind) => {
-    const server = await startServer(kind, join(scratch, kind), settings);
+  const start = async (kind, name = 'queue') => {
+    const server = await startServer(kind, join(scratch, name), settings);
     closers.push(() => server.stop());
     if (!proxied) return { server, to: { kind, port: server.port } };
     const proxy = await TcpProxy.start(server.port);
@@ -44,7 +49,9 @@ export async function runFleet(options, given) {
   let deliveries = 0;
   try {
     const queueAt = await start(queue);
-    const storeAt = store === 'files' ? undefined : store === queue ? queueAt : await start(store);
+    const storeAt = store === 'files' ? undefined : store === queue && !proxied ? queueAt : await start(store, 'store');
+    if (replicas !== undefined) storeAt.to.replicas = replicas;
+    await prepare({ queue: queueAt.server, store: storeAt?.server });
     const connected = connectQueue(queueAt.to);
     const onTask = (_task, times) => (deliveries += times);
     const dispatcher = repeats ? repeating(connected.dispatcher, onTask) : connected.dispatcher;
@@ -71,7 +78,7 @@ export async function runFleet(options, given) {
           worker: WORKER,
           argsOf: (index) => ({
             ...{ role: index % 2 === 0 ? 'executor' : 'caller', repeats },
-            ...{ queue: queueAt.to, store: storeAt?.to },
+            ...{ queue: queueAt.to, store: storeAt?.to, death: deaths() },
           }),
           workers: 4,
           dispatcher,

@@ -4,10 +4,13 @@ import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 
 import { createRuntime, currentCall, later } from '#build/index.js';
+import { dying } from '../../lib/dying.mjs';
 import { connectQueue, connectStore } from '../../lib/fleet-servers.mjs';
 import { repeating } from '../../lib/repeating-dispatcher.mjs';
 
-const [suspensionDir, leaseMs, { role, queue, store, repeats }] = process.argv.slice(2).map((arg) => JSON.parse(arg));
+const [suspensionDir, leaseMs, { role, queue, store, repeats, death }] = process.argv
+  .slice(2)
+  .map((arg) => JSON.parse(arg));
 const STDOUT = 1;
 
 /** When this returns, the parent has it, even if the process is killed at once. */
@@ -28,6 +31,8 @@ const service = {
 const { dispatcher: connected } = connectQueue(queue);
 const dispatcher = repeats ? repeating(connected, (_task, times) => tell({ times })) : connected;
 const suspensions = store === undefined ? { suspensionDir } : connectStore(store).suspensions;
+if (death !== undefined) suspensions.suspensionStore = dying(suspensions.suspensionStore, death);
+
 const options = { cacheDir: false, maxInstances: 1, metrics: false, leaseMs, dispatcher, ...suspensions };
 /** As whoever supervises processes does: it begins when its servers can be used. */
 async function insist(begin) {
