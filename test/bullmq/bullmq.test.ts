@@ -129,6 +129,27 @@ describe.skipIf(!hasPostgres)(titleOf('BullMQ on a PostgreSQL without its tables
   }, 60_000);
 });
 
+describe.skipIf(!hasPostgres)(titleOf('a worker whose pool was ended', POSTGRES, 'PostgreSQL'), () => {
+  it('fails without an end, but the process has its turns, and closes', async () => {
+    const server = await PostgresServer.start();
+    const pool = new Pool({ connectionString: server.url, max: 5, options: '-c search_path=bullmq' });
+    pool.on('error', () => {});
+    const client = await pool.connect();
+    await runMigrations(client);
+    client.release();
+    const queue = bullmq({ connection: pool, backend: createPostgresBackend });
+    try {
+      await queue.consume(async () => {}, { concurrency: 1, deployments: ['d'], extensions: ['e'] });
+      void pool.end();
+      await server.stop();
+      for (let turn = 0; turn < 1_000; turn++) await new Promise(setImmediate);
+    } finally {
+      await queue.close();
+      await server.dispose();
+    }
+  }, 60_000);
+});
+
 describe('bullmq()', () => {
   it('refuses options that are none, by name', () => {
     expect(() => bullmq({} as never)).toThrow(/connection is undefined.*as BullMQ takes it/);
