@@ -25,7 +25,7 @@ export type {
   ManifestLibraries,
 } from './api/manifest.js';
 export type { ModulesOptions } from './api/modules.js';
-export type { NetworkOptions, NetworkSecret, ResolvedAddress } from './api/network.js';
+export type { NetworkOptions, NetworkSecret, ResolvedAddress } from './api/network/network.js';
 export type {
   AuditEvent,
   CacheEvent,

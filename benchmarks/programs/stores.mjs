@@ -10,6 +10,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 
 import { PostgresSuspensionStore } from '../../build/postgres/index.js';
+import { statementsOf } from '../../build/postgres/statements.js';
 import { RedisSuspensionStore } from '../../build/redis/index.js';
 import { startPostgres } from '../../test/support/servers/postgres.mjs';
 import { startRedis } from '../../test/support/servers/redis.mjs';
@@ -46,8 +47,12 @@ async function withPostgres() {
         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'nexus' AND c.relkind = 'r'`);
       return Number(rows[0].bytes);
     };
-    const cpu = () => 0;
-    await measure('PostgreSQL', store, { bytes, cpu, settle: () => pool.query('VACUUM ANALYZE nexus.waiting') });
+    await measure('PostgreSQL', store, {
+      ...{ bytes, cpu: () => 0 },
+      fill: (count) => fillPostgres(pool, store, count),
+      settle: () => pool.query('VACUUM ANALYZE nexus.waiting'),
+    });
+    await explainList(pool);
   } finally {
     await pool.end();
     await server.stop();
@@ -68,11 +73,32 @@ async function withRedis() {
   }
 }
 
-async function measure(title, store, { bytes, cpu, settle }) {
+/** The store puts some, and the server copies them under other ids, due at other times. */
+async function fillPostgres(pool, store, count) {
+  const given = Math.min(1_000, count);
+  await many(store, given);
+  const { rows } = await pool.query(`SELECT column_name AS name FROM information_schema.columns
+    WHERE table_schema = 'nexus' AND table_name = 'waiting' AND is_generated = 'NEVER'`);
+  const names = rows.map(({ name }) => name);
+  const later = `${NOW} + floor(random() * ${DAY})::bigint`;
+  const values = { run_id: 'left(md5(random()::text), 22)', wake_at: later, due_at: later, stored_due_at: later };
+  const columns = names.map((name) => values[name] ?? `w.${name}`);
+  await pool.query(`INSERT INTO nexus.waiting (${names}) SELECT ${columns}
+    FROM (SELECT * FROM nexus.waiting LIMIT ${given}) w, generate_series(1, ${Math.floor(count / given) - 1})`);
+}
+
+/** What the server itself says of the listing, without the way to it. */
+async function explainList(pool) {
+  const { list } = statementsOf('nexus');
+  const { rows } = await pool.query(`EXPLAIN (ANALYZE, BUFFERS) ${list}`, ['5', '5', 1_001, null, null, null]);
+  console.log(rows.map((row) => `  | ${row['QUERY PLAN']}`).join('\n'));
+}
+
+async function measure(title, store, { bytes, cpu, settle, fill = (count) => many(store, count) }) {
   console.log(`\n${title}`);
   await atRest(store, bytes);
   await steps(store, cpu);
-  await many(store, WAITING);
+  await fill(WAITING);
   await settle();
   console.log(`  with ${WAITING.toLocaleString('en')} waiting: ${mib(await bytes())}`);
   let after;

@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Dispatcher } from './dispatcher.js';
 import type { ExecutionLimits, LogOverflow, VmLimitName } from './limits.js';
 import type { ModulesOptions } from './modules.js';
-import type { NetworkOptions } from './network.js';
+import type { NetworkOptions } from './network/network.js';
 import type { RuntimeObserver } from './observer.js';
 import type { Quota } from './quota.js';
 import type { RemoteCache } from './remote-cache.js';

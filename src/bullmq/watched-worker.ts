@@ -1,6 +1,6 @@
 import type { Processor, Worker } from 'bullmq';
 
-import { clearInterval, setInterval } from '../support/timers.js';
+import { clearInterval, setImmediate, setInterval, setTimeout } from '../support/timers.js';
 import { settleWithin } from '../support/waiting.js';
 import type { Queues } from './queues.js';
 
@@ -9,6 +9,9 @@ const WATCH_MS = 10_000;
 const LOOKS = 2;
 const ANSWER_MS = 5_000;
 const CLOSE_MS = 5_000;
+/** So many errors without a turn of the event loop: it would go on like that, and nothing else of the process would. */
+const MAX_ERRORS_A_TURN = 100;
+const RETRY_MS = 1_000;
 
 /** A worker of BullMQ that is replaced when it takes no jobs although some wait: after an outage some never take one again. */
 export class WatchedWorker {
@@ -24,6 +27,9 @@ export class WatchedWorker {
   #takenBefore = 0;
   #idleLooks = 0;
   #looking = false;
+  #errorsOfTurn = 0;
+  #isBroken = false;
+  #onIdle = () => {};
   #isClosed = false;
 
   constructor(
@@ -46,6 +52,7 @@ export class WatchedWorker {
         return await processor(job, token, signal);
       } finally {
         this.#active--;
+        if (this.#active === 0) this.#onIdle();
       }
     };
     this.#worker = this.#create();
@@ -62,21 +69,46 @@ export class WatchedWorker {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
-    await this.#worker.close();
+    const closed = this.#worker.close();
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      if (this.#active === 0) resolve();
+    });
+    await Promise.race([closed, idle]);
+    // Without a server it would wait for one.
+    await settleWithin(closed, CLOSE_MS);
   }
 
   #create(): Worker {
-    return this.#queues.worker(this.#name, this.#processor, this.#concurrency);
+    const worker = this.#queues.worker(this.#name, this.#processor, this.#concurrency);
+    worker.on('error', () => this.#failed(worker));
+    return worker;
+  }
+
+  /**
+   * An error that comes at once, as of a connection that is broken, has the worker ask again at once: nothing else of this process would have
+   * its turn. It is closed, and replaced when the server answers.
+   */
+  #failed(worker: Worker): void {
+    if (this.#errorsOfTurn++ === 0) {
+      setImmediate(() => {
+        this.#errorsOfTurn = 0;
+      });
+    }
+    if (this.#errorsOfTurn < MAX_ERRORS_A_TURN || this.#isBroken || worker !== this.#worker) return;
+    this.#isBroken = true;
+    void settleWithin(worker.close(true), CLOSE_MS);
+    setTimeout(() => void this.#look(), RETRY_MS).unref();
   }
 
   async #look(): Promise<void> {
-    if (this.#looking) return;
+    if (this.#looking || this.#isClosed) return;
     this.#looking = true;
     try {
       const isIdle = this.#taken === this.#takenBefore && this.#active < this.#concurrency;
       this.#takenBefore = this.#taken;
-      this.#idleLooks = isIdle && (await this.#someWait()) ? this.#idleLooks + 1 : 0;
-      if (this.#idleLooks >= LOOKS) await this.#replace();
+      this.#idleLooks = !this.#isBroken && isIdle && (await this.#someWait()) ? this.#idleLooks + 1 : 0;
+      if (this.#isBroken || this.#idleLooks >= LOOKS) await this.#replace();
     } finally {
       this.#looking = false;
     }
@@ -105,6 +137,7 @@ export class WatchedWorker {
     this.#idleLooks = 0;
     if (this.#isClosed) return;
     this.#onReplaced(this.#name);
+    this.#isBroken = false;
     const old = this.#worker;
     this.#worker = this.#create();
     // What it has is redelivered, and seen to be done.

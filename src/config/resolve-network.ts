@@ -1,4 +1,4 @@
-import type { NetworkOptions, NetworkSecret, ResolvedAddress } from '../api/network.js';
+import type { NetworkOptions, NetworkSecret, ResolvedAddress } from '../api/network/network.js';
 import { boolean, describe, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
 import { MAX_TIMER_MS } from './limits.js';
 

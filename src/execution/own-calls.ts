@@ -1,5 +1,5 @@
 import type { CallResult } from '../api/answers.js';
-import type { NetworkRequest } from '../api/network-request.js';
+import type { NetworkRequest } from '../api/network/network-request.js';
 import type { ExtensionCall } from '../api/result.js';
 import { NET_EXTENSION, TIMER_EXTENSION } from '../guest/abi.js';
 import { isOwnCall, withoutOwnCalls } from './own-call-kinds.js';

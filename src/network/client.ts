@@ -1,4 +1,4 @@
-import type { NetworkRequest } from '../api/network-request.js';
+import type { NetworkRequest } from '../api/network/network-request.js';
 import type { Grants } from '../capabilities/grants.js';
 import { requestName } from '../capabilities/request-name.js';
 import { matchesHost, type NetworkConfig } from '../config/resolve-network.js';

@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-import type { ResolvedAddress } from '../api/network.js';
+import type { ResolvedAddress } from '../api/network/network.js';
 import type { NetworkConfig } from '../config/resolve-network.js';
 import { isAllowedAddress } from './addresses.js';
 import { NetworkFailure } from './failure.js';

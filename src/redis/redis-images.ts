@@ -3,7 +3,8 @@ import { checkImage, isImageId } from '../suspension/check.js';
 import type { Operations } from '../suspension/server/operations.js';
 import type { Argument } from './calls.js';
 import { newNonce } from './nonce.js';
-import { DELETE_IMAGE, GET_IMAGE, LIST_IMAGES, PUT_IMAGE, type Script } from './scripts.js';
+import type { Script } from './scripts.js';
+import { DELETE_IMAGE, GET_IMAGE, LIST_IMAGES, PUT_IMAGE } from './server-scripts.js';
 
 /** Base images in Redis. */
 export class RedisImages implements StoredImages {

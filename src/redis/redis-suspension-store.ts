@@ -57,6 +57,7 @@ import {
 import { RedisImages } from './redis-images.js';
 import * as scripts from './scripts.js';
 import { checkServer } from './server.js';
+import { META, TIME } from './server-scripts.js';
 
 /** Of what is above. */
 const LAYOUT_VERSION = 1;
@@ -260,7 +261,7 @@ export class RedisSuspensionStore implements SuspensionStore {
   }
 
   async time(): Promise<number> {
-    const [seconds, micros] = (await this.#call(scripts.TIME, this.#layout.meta, [])) as readonly [Buffer, Buffer];
+    const [seconds, micros] = (await this.#call(TIME, this.#layout.meta, [])) as readonly [Buffer, Buffer];
     return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
   }
 
@@ -321,7 +322,7 @@ export class RedisSuspensionStore implements SuspensionStore {
 
   async #meta(before = '', after?: string) {
     const args = [LAYOUT_VERSION, randomBytes(KEY_BYTES), before, ...(after === undefined ? [] : [after])];
-    const answer = await this.#opened.call(scripts.META, this.#layout.meta, args);
+    const answer = await this.#opened.call(META, this.#layout.meta, args);
     const [version, key, secrets] = answer as readonly [Buffer, Buffer, Buffer];
     return { version: Number(version), key: new Uint8Array(key), secrets: secrets.toString() };
   }

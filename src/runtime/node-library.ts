@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { NODE_LIBRARY_URL } from '../assets.js';
 import type { LibrariesConfig } from '../config/resolve-libraries.js';
-import type { NodeConfig } from '../config/resolve-node.js';
+import type { NodeConfig } from '../config/sections/resolve-node.js';
 import type { LibrarySource } from '../engine/library.js';
 
 const NAME = 'node';

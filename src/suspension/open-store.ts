@@ -1,7 +1,7 @@
 import type { SuspensionStore } from '../api/suspension-store.js';
 import type { SuspensionConfig } from '../config/resolve-suspension.js';
 import { FileStore } from './file-store/file-store.js';
-import { MemoryStore } from './memory-store.js';
+import { MemoryStore } from './memory-store/memory-store.js';
 import type { KeptSize, KeptTraits, KnownVersions } from './room/kept.js';
 import { countListed } from './room/list-census.js';
 

@@ -1,4 +1,4 @@
-import type { NetworkRequest } from '../api/network-request.js';
+import type { NetworkRequest } from '../api/network/network-request.js';
 import { invalidArgument } from '../config/check.js';
 import type { RequestMock } from '../runtime/own/requests.js';
 

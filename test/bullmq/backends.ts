@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 
 import { type BullmqDispatcher, bullmq } from '#src/bullmq/bullmq.js';
+import { POSTGRES, REDIS, titleOf } from '../support/servers/installed.mjs';
 import { hasPostgres, PostgresServer } from '../support/servers/postgres-server.js';
 import { hasRedis, RedisServer } from '../support/servers/redis-server.js';
 
@@ -64,8 +65,8 @@ async function onPostgres(): Promise<Backend> {
   };
 }
 
-/** Those whose servers are installed here. */
-export const BACKENDS: readonly (readonly [string, () => Promise<Backend>])[] = [
-  ...(hasRedis ? [['Redis', onRedis] as const] : []),
-  ...(hasPostgres ? [['PostgreSQL', onPostgres] as const] : []),
+/** The title says why one is left out. */
+export const BACKENDS: readonly (readonly [title: string, start: () => Promise<Backend>, isLeftOut: boolean])[] = [
+  [titleOf('BullMQ on Redis', REDIS, 'redis-server'), onRedis, !hasRedis],
+  [titleOf('BullMQ on PostgreSQL', POSTGRES, 'PostgreSQL'), onPostgres, !hasPostgres],
 ];

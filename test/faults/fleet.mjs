@@ -1,5 +1,5 @@
-// Runs distributed over processes by BullMQ, over kills, drains, lost and repeated tasks: `node test/faults/fleet.mjs [--quick] [--runs N]
-// [--kills N]`. It starts servers of its own, from the installed redis-server and PostgreSQL.
+// Runs of a fleet, with stores on servers and queues of BullMQ, over kills, pauses, failovers, lost tasks and bad connections:
+// `node test/faults/fleet.mjs [--quick] [--only queue-flushed,proxy] [--runs N] [--kills N]`. It starts servers of its own, from the installed redis-server and PostgreSQL.
 import { runCampaign } from './lib/campaign.mjs';
 
 const text = { type: 'string' };

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NetworkOptions } from '#src/api/network.js';
-import type { NetworkRequest } from '#src/api/network-request.js';
+import type { NetworkOptions } from '#src/api/network/network.js';
+import type { NetworkRequest } from '#src/api/network/network-request.js';
 import { Grants } from '#src/capabilities/grants.js';
 import { resolveNetwork } from '#src/config/resolve-network.js';
 import { isAllowedAddress } from '#src/network/addresses.js';

@@ -7,7 +7,7 @@ import { ThreadStarter } from '#src/pool/thread-starter.js';
 import { UNSEALED_BYTES, Unsealed } from '#src/pool/unsealed.js';
 import { WorkerPool } from '#src/pool/worker-pool.js';
 import { NexusRuntime, type RuntimeParts } from '#src/runtime/nexus-runtime.js';
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { ANYTHING, answer, suspensionOf } from '../suspension/resume-helpers.js';
 
 describe('snapshots that wait to be compressed', () => {

@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createRuntime } from '#src/index.js';
 import { postgresCache } from '#src/postgres/postgres-cache.js';
+import { POSTGRES, titleOf } from '../support/servers/installed.mjs';
 import { hasPostgres, PostgresServer } from '../support/servers/postgres-server.js';
 
 const OPTIONS = { cacheDir: false, maxInstances: 1, metrics: false, cacheSecret: 'a secret of sixteen bytes' } as const;
 
-describe.skipIf(!hasPostgres)('a cache in PostgreSQL', () => {
+describe.skipIf(!hasPostgres)(titleOf('a cache in PostgreSQL', POSTGRES, 'PostgreSQL'), () => {
   let server: PostgresServer;
   let pool: Pool;
   beforeAll(async () => {

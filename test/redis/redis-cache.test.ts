@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createRuntime } from '#src/index.js';
 import { redisCache } from '#src/redis/redis-cache.js';
+import { REDIS, titleOf } from '../support/servers/installed.mjs';
 import { hasRedis, RedisServer } from '../support/servers/redis-server.js';
 
 const OPTIONS = { cacheDir: false, maxInstances: 1, metrics: false, cacheSecret: 'a secret of sixteen bytes' } as const;
 
-describe.skipIf(!hasRedis)('a cache in Redis', () => {
+describe.skipIf(!hasRedis)(titleOf('a cache in Redis', REDIS, 'redis-server'), () => {
   let server: RedisServer;
   let client: Redis;
   beforeAll(async () => {

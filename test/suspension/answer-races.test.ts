@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime, type WasmResult } from '#src/index.js';
 
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { ANYTHING, rejection, suspensionOf } from './resume-helpers.js';
 
 const RUNTIMES = 3;

@@ -11,7 +11,7 @@ import {
   type WasmResult,
 } from '#src/index.js';
 
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { seriesOf } from '../metrics/exposition.js';
 import { ANYTHING, answer, suspensionOf } from './resume-helpers.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 
 import { createRuntime, type RuntimeOptions, type SuspensionStore } from '#src/index.js';
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { ANYTHING, answer, rejection, suspensionOf } from './resume-helpers.js';
 
 const OPTIONS = { cacheDir: false, maxInstances: 1, metrics: false } as const satisfies RuntimeOptions;

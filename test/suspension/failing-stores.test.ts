@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime, type StoredSuspension, type SuspensionStore } from '#src/index.js';
 
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { askKey } from '#src/suspension/store-calls.js';
 import { ANYTHING, answer, rejection, suspensionOf } from './resume-helpers.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { idOf, makeOutcome, makeSuspension } from './store-helpers.js';
 
 describe('the memory store', () => {

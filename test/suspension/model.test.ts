@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { checkStoreModel } from '#src/testing/store/index.js';
 import { HARNESSES } from './store-helpers.js';
 

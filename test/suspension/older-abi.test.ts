@@ -6,7 +6,7 @@ import type { StoredSuspension } from '#src/api/suspension-store.js';
 import { createRuntime, type NexusRuntime, type RuntimeOptions } from '#src/index.js';
 import { KNOWN_ABIS } from '#src/protocol/guest-abis.js';
 import { sealImage } from '#src/suspension/images/image-envelope.js';
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { envelopeKeys } from '#src/suspension/sealed/envelope-keys.js';
 
 const FOLDER = new URL('./older/', import.meta.url);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRuntime, type NexusRuntime, type SuspensionStore } from '#src/index.js';
 
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { ANYTHING, answer, suspensionOf } from './resume-helpers.js';
 
 type Settled = Extract<Awaited<ReturnType<SuspensionStore['claim']>>, { kind: 'settled' }>;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { FileStore } from '#src/suspension/file-store/file-store.js';
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import type { StoreHarness } from '#src/testing/store/index.js';
 
 export { idOf, makeOutcome, makeSuspension, plain } from '#src/testing/store/samples.js';

@@ -1,4 +1,4 @@
-import type { NetworkRequest } from '../../api/network-request.js';
+import type { NetworkRequest } from '../../api/network/network-request.js';
 import type { ExtensionCall } from '../../api/result.js';
 import { requestName } from '../../capabilities/request-name.js';
 import { binary, list, oneOf, record, type Shape, text } from '../../codec/message-shape.js';

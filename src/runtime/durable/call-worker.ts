@@ -10,7 +10,7 @@ import { settleWithin, whenAborted } from '../../support/waiting.js';
 import type { DurableStore } from '../../suspension/durable/durable-store.js';
 import type { ExtensionMethods } from '../run/extension-methods.js';
 import { encodeAnswer } from './call-answers.js';
-import { DurableCalls } from './durable-calls.js';
+import { DurableCalls } from './session/durable-calls.js';
 import type { TaskRun, TaskSender } from './task-sender.js';
 import type { CheckedWorkOptions } from './work-options.js';
 

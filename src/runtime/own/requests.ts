@@ -1,5 +1,5 @@
 import type { CallResult } from '../../api/answers.js';
-import type { NetworkRequest } from '../../api/network-request.js';
+import type { NetworkRequest } from '../../api/network/network-request.js';
 import { Grants } from '../../capabilities/grants.js';
 import type { NetworkConfig } from '../../config/resolve-network.js';
 import { eventOriginOf } from '../../execution/origin.js';

@@ -1,5 +1,5 @@
 import { createRuntime } from '#build/index.js';
-import { MemoryStore } from '#build/suspension/memory-store.js';
+import { MemoryStore } from '#build/suspension/memory-store/memory-store.js';
 
 import { deliver } from '../lib/answer-clients.mjs';
 import { raceAnswers, readCounts } from '../lib/answer-races.mjs';

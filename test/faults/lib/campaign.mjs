@@ -12,14 +12,17 @@ const FIGURE_COLUMNS = 132;
 
 /**
  * Runs the modules of a folder, by name. Each exports `title` and `run({ quick, scratch })`, which returns `{ figure }` or
- * throws. One that exports `isLong` is left out of the quick form. `--only WORD` runs those with the word in their names.
+ * throws. One that exports `isLong` is left out of the quick form. `--only a,b` runs those with one of the words in their names.
  *
  * @param options further options of the command line, as parseArgs has them; `run` gets their values
  */
 export async function runCampaign(folder, options = {}) {
-  const flags = { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } };
-  const { values } = parseArgs({ options: { ...flags, ...options } });
-  const names = readdirSync(folder).filter((name) => name.endsWith('.mjs') && name.includes(values.only));
+  const own = { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } };
+  const { values } = parseArgs({ options: { ...own, ...options } });
+  const words = values.only.split(',');
+  const names = readdirSync(folder).filter(
+    (name) => name.endsWith('.mjs') && words.some((word) => name.includes(word)),
+  );
   const urls = names.sort().map((name) => new URL(name, folder));
   const all = await Promise.all(urls.map((url) => import(url)));
   const faults = all.filter(({ isLong = false }) => !(values.quick && isLong));

@@ -1,36 +1,95 @@
 // Runs of a fleet: this process starts them, some execute them, others make their calls, and BullMQ distributes both.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { runDurable } from './durable-runs.mjs';
-import { connect, startQueue } from './queue-servers.mjs';
+import { connectQueue, connectStore, startServer } from './fleet-servers.mjs';
 import { repeating } from './repeating-dispatcher.mjs';
+import { TcpProxy } from './tcp-proxy.mjs';
 
 const WORKER = new URL('../fleet/workers/working.mjs', import.meta.url);
+let fleets = 0;
 
 /**
- * @param kind of the queue: `'redis'` or `'postgres'`
+ * @param store `'files'`, `'redis'` or `'postgres'`
+ * @param queue `'redis'` or `'postgres'`; one server is both where they are the same
  * @param count of runs
- * @param disturb see {@link runDurable}; it gets `flush` as well
+ * @param disturb see {@link runDurable}; it gets the servers `store` and `queue`, and their proxies if there are any, as well
  * @param repeats whether each task is delivered 2 to 5 times, in any order
+ * @param settings of Redis
+ * @param replicas of Redis that must have what the store wrote
+ * @param deaths asked for each process that begins: at which operation of its store it is killed
+ * @param proxied whether processes connect through a {@link TcpProxy}
  */
-export async function runFleet(options, { kind, count, disturb, repeats = false }) {
-  const server = await startQueue(kind, options.scratch);
+export async function runFleet(options, given) {
+  const {
+    store = 'files',
+    queue = 'redis',
+    count,
+    disturb,
+    repeats = false,
+    settings,
+    proxied = false,
+    replicas,
+    deaths = () => undefined,
+    prepare = async () => {},
+    ...more
+  } = given;
+  const scratch = join(options.scratch, `fleet-${fleets++}`);
+  mkdirSync(scratch, { mode: 0o711 });
+  const closers = [];
+  const start = async (kind, name = 'queue') => {
+    const server = await startServer(kind, join(scratch, name), settings);
+    closers.push(() => server.stop());
+    if (!proxied) return { server, to: { kind, port: server.port } };
+    const proxy = await TcpProxy.start(server.port);
+    closers.push(() => proxy.stop());
+    return { server, proxy, to: { kind, port: proxy.port } };
+  };
   let deliveries = 0;
-  const connected = connect(server.queue);
-  const dispatcher = repeats ? repeating(connected, (_task, times) => (deliveries += times)) : connected;
   try {
-    const { figure } = await runDurable(options, {
-      count,
-      disturb: (state) => disturb({ ...state, flush: server.flush }),
-      fleet: {
-        worker: WORKER,
-        argsOf: (index) => ({ role: index % 2 === 0 ? 'executor' : 'caller', queue: server.queue, repeats }),
-        workers: 4,
-        dispatcher,
-        onTimes: (times) => (deliveries += times),
-      },
+    const queueAt = await start(queue);
+    const storeAt = store === 'files' ? undefined : store === queue && !proxied ? queueAt : await start(store, 'store');
+    if (replicas !== undefined) storeAt.to.replicas = replicas;
+    await prepare({ queue: queueAt.server, store: storeAt?.server });
+    const connected = connectQueue(queueAt.to);
+    const onTask = (_task, times) => (deliveries += times);
+    const dispatcher = repeats ? repeating(connected.dispatcher, onTask) : connected.dispatcher;
+    closers.push(async () => {
+      await dispatcher.close();
+      await connected.end();
     });
-    return { figure: repeats ? `${figure}, ${deliveries} tasks delivered` : figure, deliveries };
+    const stored = storeAt && connectStore(storeAt.to);
+    if (stored !== undefined) closers.push(() => stored.end());
+    const { figure } = await runDurable(
+      { ...options, scratch },
+      {
+        count,
+        disturb: (state) =>
+          disturb({
+            ...state,
+            queue: queueAt.server,
+            store: storeAt?.server,
+            queueProxy: queueAt.proxy,
+            storeProxy: storeAt?.proxy,
+          }),
+        ...more,
+        fleet: {
+          worker: WORKER,
+          argsOf: (index) => ({
+            ...{ role: index % 2 === 0 ? 'executor' : 'caller', repeats },
+            ...{ queue: queueAt.to, store: storeAt?.to, death: deaths() },
+          }),
+          workers: 4,
+          dispatcher,
+          suspensions: stored?.suspensions,
+          onTimes: (times) => (deliveries += times),
+        },
+      },
+    );
+    const named = `${store}/${queue}: ${figure}`;
+    return { figure: repeats ? `${named}, ${deliveries} tasks delivered` : named, deliveries };
   } finally {
-    await dispatcher.close();
-    await server.stop();
+    for (const close of closers.reverse()) await close();
   }
 }

@@ -3,7 +3,7 @@
 import { pack } from 'msgpackr/pack';
 import { unpackMessage } from '#build/codec/message-pack.js';
 import { compress, decompress } from '#build/support/compression.js';
-import { MemoryStore } from '#build/suspension/memory-store.js';
+import { MemoryStore } from '#build/suspension/memory-store/memory-store.js';
 import { openEnvelope, sealEnvelope } from '#build/suspension/sealed/envelope.js';
 import { envelopeKeys } from '#build/suspension/sealed/envelope-keys.js';
 

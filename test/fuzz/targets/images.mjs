@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 import { packMessage, unpackMessage } from '#build/codec/message-pack.js';
 import { openImage, sealImage } from '#build/suspension/images/image-envelope.js';
-import { MemoryStore } from '#build/suspension/memory-store.js';
+import { MemoryStore } from '#build/suspension/memory-store/memory-store.js';
 import { openEnvelope, sealEnvelope } from '#build/suspension/sealed/envelope.js';
 import { envelopeKeys } from '#build/suspension/sealed/envelope-keys.js';
 

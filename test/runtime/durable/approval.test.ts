@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 
 import { createRuntime } from '#src/index.js';
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 
 const { cancel, decide, request, work } = await import('../../../examples/approval/app.mjs' as string);
 

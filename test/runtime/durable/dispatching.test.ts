@@ -8,7 +8,7 @@ import {
   type RuntimeOptions,
   type WorkOptions,
 } from '#src/index.js';
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { SharedQueue } from '../../support/shared-queue.js';
 import { rejection } from '../../suspension/resume-helpers.js';
 

@@ -15,7 +15,7 @@ import {
   type SegmentEffects,
   type WorkOptions,
 } from '#src/index.js';
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { rejection } from '../../suspension/resume-helpers.js';
 
 const OPTIONS = { cacheDir: false, maxInstances: 1, metrics: false } as const satisfies RuntimeOptions;

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { createRuntime, currentCall, type RunOptions } from '#src/index.js';
 
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { ANYTHING } from '../../suspension/resume-helpers.js';
 
 /** An extension that answers when it is told to. */

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { POSTGRES, unprivilegedUser } from './installed.js';
-import { freePorts, type Supervised, supervise } from './supervised.js';
+import { POSTGRES, unprivilegedUser } from './installed.mjs';
+import { freePorts, supervise } from './supervised.mjs';
 
 /** Whether PostgreSQL is installed. */
 export const hasPostgres = POSTGRES !== undefined;
@@ -16,7 +16,7 @@ export class PostgresServer {
   readonly port: number;
   readonly #directory = mkdtempSync(join(tmpdir(), 'nexus-postgres-data-'));
   readonly #user = unprivilegedUser();
-  #server: Supervised | undefined;
+  #server: Awaited<ReturnType<typeof supervise>> | undefined;
 
   private constructor(port: number) {
     this.port = port;

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { REDIS } from './installed.js';
-import { freePorts, type Supervised, supervise } from './supervised.js';
+import { REDIS } from './installed.mjs';
+import { freePorts, supervise } from './supervised.mjs';
 
 /** Whether redis-server is installed. */
 export const hasRedis = REDIS !== undefined;
@@ -14,7 +14,7 @@ export class RedisServer {
   readonly port: number;
   readonly #directory = mkdtempSync(join(tmpdir(), 'nexus-redis-data-'));
   readonly #options: readonly string[];
-  #server: Supervised | undefined;
+  #server: Awaited<ReturnType<typeof supervise>> | undefined;
 
   private constructor(port: number, options: readonly string[]) {
     this.port = port;

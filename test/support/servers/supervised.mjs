@@ -38,6 +38,8 @@ export async function supervise({ command, folder, ready, signal = 'KILL', user 
   const stop = async () => {
     if (supervisor.exitCode !== null || supervisor.signalCode !== null) return;
     const ended = once(supervisor, 'exit');
+    // Who waits for its end does not end before.
+    supervisor.ref();
     supervisor.stdin.end();
     await ended;
   };

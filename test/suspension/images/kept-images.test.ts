@@ -9,7 +9,7 @@ import { openImage, sealImage } from '#src/suspension/images/image-envelope.js';
 import { imageIdOf } from '#src/suspension/images/image-ids.js';
 import { UNUSED_AFTER_MS, unusedImages } from '#src/suspension/images/unused-images.js';
 import { versionOfFence } from '#src/suspension/lifecycle.js';
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { envelopeKeys } from '#src/suspension/sealed/envelope-keys.js';
 import { idOf, makeOutcome, makeSuspension } from '#src/testing/store/samples.js';
 import { answer, rejection, suspensionOf } from '../resume-helpers.js';

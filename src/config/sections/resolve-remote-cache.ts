@@ -1,5 +1,5 @@
-import type { RemoteCache } from '../api/remote-cache.js';
-import { describe, integer, invalidOption, requireObject } from './check.js';
+import type { RemoteCache } from '../../api/remote-cache.js';
+import { describe, integer, invalidOption, requireObject } from '../check.js';
 
 const METHODS = ['get', 'put', 'delete', 'close'] as const;
 const MAX_WAIT_MS = 60_000;

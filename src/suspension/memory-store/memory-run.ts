@@ -1,5 +1,5 @@
-import type { PostAnswer, StoredMessage } from '../api/suspension-store.js';
-import { MAX_CONSUMED_IDS, MAX_MAILBOX_BYTES, MAX_MESSAGES } from './check.js';
+import type { PostAnswer, StoredMessage } from '../../api/suspension-store.js';
+import { MAX_CONSUMED_IDS, MAX_MAILBOX_BYTES, MAX_MESSAGES } from '../check.js';
 
 /** The mailbox of a run in memory, and its last generation. */
 export class MemoryRun {

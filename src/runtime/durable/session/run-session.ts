@@ -1,27 +1,24 @@
-import type { CallResult } from '../../api/answers.js';
-import type { ExtensionCall, WasmResult } from '../../api/result.js';
-import { NexusError } from '../../errors/nexus-error.js';
-import { firstDueMs } from '../../execution/own-calls.js';
-import type { SegmentRun } from '../../execution/segment-runner.js';
-import type { SuspendedRun } from '../../execution/suspended-run.js';
-import { parseSuspensionId } from '../../support/run-ids.js';
-import { clearTimeout, setTimeout } from '../../support/timers.js';
-import { whenAborted } from '../../support/waiting.js';
-import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
-import { decodeOutcome, encodeOutcome } from '../../suspension/sealed/outcome-content.js';
-import { unkept, withoutValues } from '../../suspension/suspension-results.js';
+import type { CallResult } from '../../../api/answers.js';
+import type { ExtensionCall, WasmResult } from '../../../api/result.js';
+import { NexusError } from '../../../errors/nexus-error.js';
+import { firstDueMs } from '../../../execution/own-calls.js';
+import type { SegmentRun } from '../../../execution/segment-runner.js';
+import type { SuspendedRun } from '../../../execution/suspended-run.js';
+import { parseSuspensionId } from '../../../support/run-ids.js';
+import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
+import { decodeOutcome, encodeOutcome } from '../../../suspension/sealed/outcome-content.js';
+import { unkept, withoutValues } from '../../../suspension/suspension-results.js';
+import { cancelled, cancelledWith, crashed, notBegun, storedIdOf, tooManyCalls } from '../run-ends.js';
+import { decodeInput } from '../run-input.js';
+import { answersAgain, triedAgain, withoutEffects } from '../run-retry.js';
+import { checkRenewed, type Renewed, type RunStepInfo } from '../work-options.js';
 import { DurableCalls } from './durable-calls.js';
-import { cancelled, cancelledWith, crashed, notBegun, storedIdOf, tooManyCalls } from './run-ends.js';
 import { type Collected, type Consumption, collect, consume, type Inbox, readInbox } from './run-inbox.js';
-import { decodeInput } from './run-input.js';
-import { answersAgain, triedAgain, withoutEffects } from './run-retry.js';
 import { executeSegment } from './run-segment.js';
 import type { SessionParts } from './session-parts.js';
 import { SessionTasks } from './session-tasks.js';
-import { checkRenewed, type Renewed, type RunStepInfo } from './work-options.js';
+import { untilWoken } from './waking.js';
 
-/** How soon messages of other processes are seen while this one makes calls. */
-const LOOK_MS = 1_000;
 const HAS_GONE_ON = new Error('the handler no longer waits for it');
 
 /** Drives one run from one claim to the next, until it ends or waits for something that is elsewhere. */
@@ -140,7 +137,14 @@ export class RunSession {
         const isNoted = running.later.length === (held.content.later?.length ?? 0);
         return isNoted ? this.#letGo(held, run, calls) : this.#note(held, run, calls, consume(inbox, found.spent));
       }
-      const woken = this.#untilWoken(held, run);
+      const woken = untilWoken({
+        ...{ environment, run, signals: [held.lost, closing] },
+        // An answer may have come since it was looked.
+        isAwake: running.answers.length > 0,
+        onWake: (wake) => {
+          this.#wake = wake;
+        },
+      });
       if (run.requests !== undefined) made = await requests.answersOf({ run, runId }, woken.promise);
       else await woken.promise;
       woken.end();
@@ -380,28 +384,6 @@ export class RunSession {
       onAnswer: () => this.#wake(),
     });
     return this.#calls;
-  }
-
-  /** Resolves when something may have happened: an answer, a message, a timer, or that the claim was lost. */
-  #untilWoken(held: HeldGeneration, run: SuspendedRun): { readonly promise: Promise<void>; end(): void } {
-    const { environment, closing } = this.#parts;
-    const releases: (() => void)[] = [];
-    const promise = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      // An answer may have come since it was looked.
-      if (this.#callsOf(held).answers.length > 0) resolve();
-      const timer = setTimeout(resolve, LOOK_MS);
-      releases.push(() => clearTimeout(timer));
-      const dueAtMs = firstDueMs(run);
-      if (dueAtMs !== undefined) releases.push(environment.alarm(dueAtMs, resolve, false));
-      for (const signal of [held.lost, closing]) releases.push(whenAborted(signal, resolve));
-    });
-    return {
-      promise,
-      end() {
-        for (const release of releases) release();
-      },
-    };
   }
 }
 

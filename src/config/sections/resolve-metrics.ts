@@ -1,5 +1,5 @@
-import type { MetricsOptions } from '../api/options.js';
-import { boolean, describe, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
+import type { MetricsOptions } from '../../api/options.js';
+import { boolean, describe, invalidOption, type Keys, rejectUnknownKeys, requireObject } from '../check.js';
 
 const METRICS_KEYS: Keys<MetricsOptions> = {
   registry: true,

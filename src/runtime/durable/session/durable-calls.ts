@@ -1,12 +1,12 @@
-import type { CallResult } from '../../api/answers.js';
-import type { ExtensionCall } from '../../api/result.js';
-import { callName } from '../../execution/own-call-kinds.js';
-import type { RuntimeEnvironment } from '../../support/environment.js';
-import { clearTimeout, setTimeout } from '../../support/timers.js';
-import { whenAborted } from '../../support/waiting.js';
-import { withCall } from '../run/current-call.js';
-import { later } from './later.js';
-import type { CheckedRetryPolicy } from './work-options.js';
+import type { CallResult } from '../../../api/answers.js';
+import type { ExtensionCall } from '../../../api/result.js';
+import { callName } from '../../../execution/own-call-kinds.js';
+import type { RuntimeEnvironment } from '../../../support/environment.js';
+import { clearTimeout, setTimeout } from '../../../support/timers.js';
+import { whenAborted } from '../../../support/waiting.js';
+import { withCall } from '../../run/current-call.js';
+import { later } from '../later.js';
+import type { CheckedRetryPolicy } from '../work-options.js';
 
 /** For a RetryableError, if the policy says nothing. */
 const DEFAULT_RETRIES = 5;

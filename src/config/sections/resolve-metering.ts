@@ -1,6 +1,6 @@
-import type { Quota } from '../api/quota.js';
-import type { MeteringOptions } from '../api/usage.js';
-import { describe, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
+import type { Quota } from '../../api/quota.js';
+import type { MeteringOptions } from '../../api/usage.js';
+import { describe, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from '../check.js';
 
 const METERING_KEYS: Keys<MeteringOptions> = { maxTenants: true, maxHandlers: true };
 /** An account has some 150 bytes. */

@@ -16,8 +16,8 @@ import type {
   SuspensionStore,
   SuspensionSweep,
   SweepOptions,
-} from '../api/suspension-store.js';
-import { formatSuspensionId, parseSuspensionId, type SuspensionId } from '../support/run-ids.js';
+} from '../../api/suspension-store.js';
+import { formatSuspensionId, parseSuspensionId, type SuspensionId } from '../../support/run-ids.js';
 import {
   checkDue,
   checkFence,
@@ -30,8 +30,8 @@ import {
   checkTime,
   checkWake,
   matches,
-} from './check.js';
-import { DueQueue } from './due-queue.js';
+} from '../check.js';
+import { DueQueue } from '../due-queue.js';
 import {
   type Decision,
   decideClaim,
@@ -43,10 +43,10 @@ import {
   initialLifecycle,
   type LifecycleState,
   stateOf,
-} from './lifecycle.js';
+} from '../lifecycle.js';
+import { alreadyThere, dueOf, factsOf, isSame, type SuspensionFacts, storeClosed, toFound } from '../views.js';
 import { MemoryImages } from './memory-images.js';
 import { MemoryRun } from './memory-run.js';
-import { alreadyThere, dueOf, factsOf, isSame, type SuspensionFacts, storeClosed, toFound } from './views.js';
 
 const KEY_BYTES = 32;
 /** Sorting this many ids takes a millisecond. */

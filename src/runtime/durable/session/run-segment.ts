@@ -1,9 +1,9 @@
-import { NexusError } from '../../errors/nexus-error.js';
-import { eventOriginOf } from '../../execution/origin.js';
-import type { SegmentRun } from '../../execution/segment-runner.js';
-import { eitherSignal } from '../../support/waiting.js';
-import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
-import { originIn } from './run-ends.js';
+import { NexusError } from '../../../errors/nexus-error.js';
+import { eventOriginOf } from '../../../execution/origin.js';
+import type { SegmentRun } from '../../../execution/segment-runner.js';
+import { eitherSignal } from '../../../support/waiting.js';
+import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
+import { originIn } from '../run-ends.js';
 import type { SessionParts } from './session-parts.js';
 
 /**

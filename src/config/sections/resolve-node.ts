@@ -1,7 +1,7 @@
 import { types } from 'node:util';
-import type { NodeCompatibilityOptions } from '../api/options.js';
-import { NexusError } from '../errors/nexus-error.js';
-import { invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
+import type { NodeCompatibilityOptions } from '../../api/options.js';
+import { NexusError } from '../../errors/nexus-error.js';
+import { invalidOption, type Keys, rejectUnknownKeys, requireObject } from '../check.js';
 
 /** What handlers have of Node. */
 export interface NodeConfig {

@@ -1,5 +1,5 @@
-import type { StoredImage, StoredImages } from '../api/suspension-store.js';
-import { checkImage } from './check.js';
+import type { StoredImage, StoredImages } from '../../api/suspension-store.js';
+import { checkImage } from '../check.js';
 
 /** Base images in the memory of this process. */
 export class MemoryImages implements StoredImages {

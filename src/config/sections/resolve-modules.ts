@@ -2,9 +2,9 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { ModulesOptions } from '../api/modules.js';
-import { describe, invalidOption, rejectUnknownKeys, requireObject } from './check.js';
-import { type ListedPackage, parsePackage } from './listed-package.js';
+import type { ModulesOptions } from '../../api/modules.js';
+import { describe, invalidOption, rejectUnknownKeys, requireObject } from '../check.js';
+import { type ListedPackage, parsePackage } from '../listed-package.js';
 
 /** What handlers may import. */
 export interface ModulesConfig {
