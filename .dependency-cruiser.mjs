@@ -36,7 +36,7 @@ const STORES = '^src/(postgres|redis)/';
 const APPLICATIONS = ['cli', 'server'];
 const OF_THE_CORE = [
   '^src/(api|config|errors|support)/',
-  '^src/(build/|testing/|typescript/)?index\\.ts$',
+  '^src/((build|postgres|redis|testing|typescript)/)?index\\.ts$',
   // For `nexus inspect`, which describes files without executing anything, and for what commands print.
   '^src/(cache/artifact|execution/result/to-json|suspension/sealed/envelope|testing/recording/recording-codec)\\.ts$',
 ].join('|');
@@ -59,6 +59,8 @@ const IMPORTERS = {
   semver: '^src/config/listed-package\\.ts$',
   bullmq: '^src/bullmq/queues\\.ts$',
   '@cfworker/json-schema': '^src/schemas/json-validator\\.ts$',
+  ioredis: '^src/cli/support/server-store\\.ts$',
+  pg: '^src/cli/support/server-store\\.ts$',
   hono: '^src/server/http/hono\\.ts$',
   '@hono/node-server': '^src/server/http/listen\\.ts$',
 };

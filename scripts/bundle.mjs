@@ -28,8 +28,10 @@ const EXTERNAL = [
   '@swc/wasm-typescript',
   'acorn',
   'bullmq',
+  'ioredis',
   'ipaddr.js',
   'lru-cache',
+  'pg',
   'prom-client',
   'typescript',
   'vitest',
@@ -275,7 +277,7 @@ function shareSingletons({ initialOptions, onResolve }) {
 /** Entries of the package that the command and the server import. */
 function shareEntries({ onResolve }) {
   onResolve(
-    { filter: /^(\.\.\/)+((index|build\/index|testing\/index|typescript\/index)\.js)$/ },
+    { filter: /^(\.\.\/)+((index|(build|postgres|redis|testing|typescript)\/index)\.js)$/ },
     ({ path: name, importer }) => {
       if (!/\/build\/(cli|server)\//.test(importer)) return undefined;
       const entry = name

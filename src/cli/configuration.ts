@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import type { RuntimeOptions } from '../api/options.js';
-import { rejectUnknownKeys, requireObject } from '../config/check.js';
+import { invalidOption, rejectUnknownKeys, requireObject } from '../config/check.js';
 import { configFromEnv } from '../config/env.js';
 import { variableOf } from '../config/option-table.js';
 import { NexusError } from '../errors/nexus-error.js';
@@ -12,6 +12,7 @@ import { parseJsonFile } from './support/json-input.js';
 
 const KEYS: { readonly [K in keyof Required<NexusConfig>]: true } = {
   runtime: true,
+  storeUrl: true,
   server: true,
   build: true,
   extensions: true,
@@ -45,6 +46,14 @@ export class Configuration {
     return { ...runtime, ...configFromEnv(), ...this.#fromFlags() };
   }
 
+  /** The server that keeps suspended handlers. @throws NexusError INVALID_CONFIG if it is no text */
+  async storeUrl(): Promise<string | undefined> {
+    const { storeUrl } = await this.file();
+    const given = process.env['NEXUS_STORE_URL']?.trim() || storeUrl;
+    if (given === undefined || typeof given === 'string') return given;
+    throw invalidOption('storeUrl', given, 'a text such as redis://localhost:6379');
+  }
+
   #fromFlags(): RuntimeOptions {
     const env = Object.fromEntries(
       Object.entries(this.#flags).map(([name, value]) => [`NEXUS_${variableOf(name)}`, value]),
@@ -69,7 +78,7 @@ export class Configuration {
     try {
       requireObject(path, config);
       rejectUnknownKeys(config, Object.keys(KEYS), '');
-      for (const [name, value] of Object.entries(config)) requireObject(name, value);
+      for (const [name, value] of Object.entries(config)) if (name !== 'storeUrl') requireObject(name, value);
     } catch (error) {
       if (error instanceof NexusError)
         throw new NexusError('INVALID_CONFIG', `${path}: ${error.message}`, { context: error.context });

@@ -13,6 +13,11 @@ import type { ServeOptions } from './serve-options.js';
 export interface NexusConfig {
   /** Options of `createRuntime`. @default none */
   readonly runtime?: RuntimeOptions;
+  /**
+   * The server that keeps suspended handlers and durable runs, for the commands that have a store: `redis://`, `rediss://` or `postgres://`. It
+   * needs the package `ioredis` or `pg`. The variable `NEXUS_STORE_URL` has precedence. @default none
+   */
+  readonly storeUrl?: string;
   /** Options of `nexus serve`. @default none */
   readonly server?: ServeOptions;
   /** Options of `nexus build`. @default none */

@@ -14,8 +14,10 @@ import {
   answerRoute,
   cancelRunRoute,
   listRunsRoute,
+  retryRoute,
   runResultRoute,
   showRunRoute,
+  signalRoute,
   startRunRoute,
 } from './routes/runs.js';
 import { RunStreams } from './routes/streams.js';
@@ -196,6 +198,8 @@ class WebServer implements NexusServer {
       ['DELETE', '/runs/:id', 'execute', cancelRunRoute(runtime)],
       ['GET', '/runs/:id/result', 'execute', runResultRoute(runtime)],
       ['POST', '/runs/:id/calls/:call', 'execute', answerRoute(runtime)],
+      ['POST', '/runs/:id/signals', 'execute', signalRoute(runtime)],
+      ['POST', '/runs/:id/retry', 'execute', retryRoute(runtime)],
       ['GET', '/usage', 'execute', usageRoute(runtime)],
       ['GET', '/stats', 'admin', statsRoute(runtime, this.#pipeline, this.#streams)],
       ['GET', '/metrics', 'metrics', metricsRoute(runtime)],

@@ -337,6 +337,75 @@ describe('durable runs', () => {
   });
 });
 
+describe('signals and retries of durable runs', () => {
+  it('are accepted from the tenant of the run, once for each id, until it has ended', async () => {
+    const worker = await serving.runtime.work();
+    const code = 'const paid = await $signal("paid"); return [paid, await $signal("sent")]';
+    expect((await serving.post('/runs', { code, options: { runId: 'signalled' } }, acme)).status).toBe(201);
+    const paid = { name: 'paid', payload: { amount: 12 }, id: 'p1' };
+    const path = '/runs/signalled/signals';
+    expect(await serving.post(path, paid, other)).toMatchObject({
+      status: 404,
+      body: { code: 'SUSPENSION_NOT_FOUND' },
+    });
+    expect((await serving.post(path, paid, acme)).body).toEqual({ outcome: 'accepted' });
+    expect((await serving.post(path, paid, acme)).body).toEqual({ outcome: 'duplicate' });
+    for (const [body, field] of [
+      [{}, 'name'],
+      [{ name: 7 }, 'name'],
+      [{ name: 'x'.repeat(101) }, undefined],
+      [{ name: 'paid', id: 7 }, 'id'],
+      [{ name: 'paid', payloads: 1 }, 'payloads'],
+    ] as const) {
+      const { status, body: problem } = await serving.post(path, body, acme);
+      expect([body, status]).toEqual([body, 422]);
+      if (field !== undefined) expect(problem.field).toBe(field);
+    }
+    expect((await serving.post(path, { name: 'sent' }, acme)).body).toEqual({ outcome: 'accepted' });
+    expect((await serving.get('/runs/signalled/result', acme)).body).toMatchObject({
+      status: 'success',
+      returnValue: [{ amount: 12 }, undefined].map((value) => value ?? null),
+    });
+    expect(await serving.post(path, { name: 'late' }, acme)).toMatchObject({
+      status: 409,
+      body: { code: 'SUSPENSION_SETTLED' },
+    });
+    expect((await serving.post('/runs/nobody/signals', paid, acme)).status).toBe(404);
+    await worker.close();
+  });
+
+  it('a run that failed goes on, and no other does', async () => {
+    const worker = await serving.runtime.work();
+    const context = { capabilities: ['ext:people'] };
+    const code = 'return await $ext.people.approve(1)';
+    expect((await serving.post('/runs', { code, context, options: { runId: 'tried' } }, acme)).status).toBe(201);
+    let shown = await serving.get('/runs/tried', acme);
+    while (shown.body.calls.length === 0) shown = await serving.get('/runs/tried', acme);
+    expect(await serving.post('/runs/tried/retry', {}, acme)).toMatchObject({
+      status: 409,
+      body: { code: 'SUSPENSION_BUSY' },
+    });
+    const failure = { success: false, error: { name: 'Error', message: 'not today' } };
+    expect((await serving.post('/runs/tried/calls/c1', failure, acme)).body).toEqual({ outcome: 'accepted' });
+    expect((await serving.get('/runs/tried/result', acme)).body).toMatchObject({ status: 'error' });
+    expect((await serving.post('/runs/tried/retry', {}, other)).status).toBe(404);
+    expect(await serving.post('/runs/tried/retry', {}, acme)).toMatchObject({
+      status: 200,
+      body: { outcome: 'accepted' },
+    });
+    shown = await serving.get('/runs/tried', acme);
+    while (shown.body.calls.length === 0) shown = await serving.get('/runs/tried', acme);
+    const [{ callId }] = shown.body.calls as [{ callId: string }];
+    await serving.post(`/runs/tried/calls/${callId}`, { success: true, value: 'yes' }, acme);
+    expect((await serving.get('/runs/tried/result', acme)).body).toMatchObject({ returnValue: 'yes' });
+    expect(await serving.post('/runs/tried/retry', {}, acme)).toMatchObject({
+      status: 409,
+      body: { code: 'SUSPENSION_SETTLED' },
+    });
+    await worker.close();
+  });
+});
+
 describe('what is not there', () => {
   it('is 404, and another method 405', async () => {
     expect(await serving.get('/nothing', acme)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });

@@ -9,6 +9,7 @@ import type { Command, CommandCall } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { bytesText, durationText } from '../support/format.js';
 import { withRuntime } from '../support/open-runtime.js';
+import { withStore } from '../support/server-store.js';
 import type { Style } from '../terminal.js';
 
 /** What one check found. */
@@ -60,7 +61,7 @@ export const doctor: Command = {
       );
     });
     await check('cache', () => checkCache(options.cacheDir));
-    await check('store', () => checkStore(options));
+    await check('store', () => withStore(configuration, { migrate: false }, checkStore));
     for (const [name, purpose] of OPTIONAL) await check(name, () => checkPackage(name, purpose));
     await check('self-test', selfTest);
     const faults = findings.filter(({ status }) => status === 'fault');
@@ -75,6 +76,8 @@ export const doctor: Command = {
 const OPTIONAL = [
   ['esbuild', 'for nexus build, and for libraries and imports of packages'],
   ['typescript', 'for types in nexus check'],
+  ['ioredis', 'for a store in Redis'],
+  ['pg', 'for a store in PostgreSQL'],
 ] as const;
 
 function ok(message: string): Omit<Finding, 'check'> {

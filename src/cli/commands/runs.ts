@@ -8,6 +8,7 @@ import { EXIT } from '../exit-codes.js';
 import { usageError } from '../parse-command-line.js';
 import { jsonOption } from '../support/json-input.js';
 import { withRuntime } from '../support/open-runtime.js';
+import { withStore } from '../support/server-store.js';
 import { printable } from '../terminal.js';
 
 type Action = (runtime: NexusRuntime, call: CommandCall) => Promise<number>;
@@ -17,6 +18,8 @@ const ACTIONS: Readonly<Record<string, { readonly takes: readonly string[]; read
   ls: { takes: [], act: list },
   show: { takes: ['RUN'], act: show },
   answer: { takes: ['RUN:CALL'], act: answer },
+  signal: { takes: ['RUN', 'NAME'], act: signal },
+  retry: { takes: ['RUN'], act: retry },
   cancel: { takes: ['RUN'], act: cancel },
 };
 const DEFAULT_LIMIT = 100;
@@ -24,9 +27,9 @@ const DEFAULT_LIMIT = 100;
 export const runs: Command = {
   name: 'runs',
   summary:
-    'Lists, shows, answers and cancels durable runs, in the store of the configuration or of --suspension-dir. They are executed by processes that work on the store, such as nexus serve.',
-  usage: 'ls | show RUN | answer RUN:CALL --value JSON | cancel RUN',
-  arguments: { min: 1, max: 2 },
+    'Lists, shows, answers, signals, retries and cancels durable runs, in the store of the configuration or of --suspension-dir. They are executed by processes that work on the store, such as nexus serve.',
+  usage: 'ls | show RUN | answer RUN:CALL --value JSON | signal RUN NAME --payload JSON | retry RUN | cancel RUN',
+  arguments: { min: 1, max: 3 },
   options: {
     state: { type: 'string', value: 'waiting|ended|damaged', doc: 'ls: only these' },
     tenant: { type: 'string', value: 'NAME', doc: 'ls: only of this tenant' },
@@ -34,12 +37,19 @@ export const runs: Command = {
     limit: { type: 'string', value: 'NUMBER', doc: `ls: how many at most; default: ${DEFAULT_LIMIT}` },
     value: { type: 'string', value: 'JSON|@FILE', doc: 'answer: the value that the call returns' },
     error: { type: 'string', value: 'MESSAGE', doc: 'answer: the error that the call throws' },
+    payload: { type: 'string', value: 'JSON|@FILE', doc: 'signal: what the handler gets; default: undefined' },
+    id: { type: 'string', value: 'TEXT', doc: 'signal: the same id again is the same signal; default: random' },
   },
   runtimeOptions: ['suspension'],
   examples: [
     ['nexus runs ls --suspension-dir /var/lib/nexus --state waiting', 'what waits'],
     ['nexus runs show order-7 --suspension-dir /var/lib/nexus', 'what a run waits for'],
     ['nexus runs answer order-7:c1 --value \'"approved"\' --suspension-dir /var/lib/nexus', 'answer a call'],
+    [
+      'nexus runs signal order-7 paid --payload \'{ "amount": 12 }\' --suspension-dir /var/lib/nexus',
+      'what $signal("paid") awaits',
+    ],
+    ['NEXUS_STORE_URL=redis://localhost:6379 nexus runs retry order-7', 'let a run that failed go on'],
   ],
   run: async (call) => {
     const [name = '', ...rest] = call.positionals;
@@ -53,14 +63,15 @@ export const runs: Command = {
     }
     if (rest.length !== action.takes.length)
       throw usageError(runs, `It is: nexus runs ${[name, ...action.takes].join(' ')}.`);
-    const options = await call.configuration.runtime();
-    if (options.suspensionDir === undefined && options.suspensionStore === undefined) {
-      throw usageError(
-        runs,
-        'There is no store: give --suspension-dir DIR, or runtime.suspensionStore in the configuration.',
-      );
-    }
-    return withRuntime({ ...options, cacheDir: false }, (runtime) => action.act(runtime, call));
+    return withStore(call.configuration, { migrate: false }, (options) => {
+      if (options.suspensionDir === undefined && options.suspensionStore === undefined) {
+        throw usageError(
+          runs,
+          'There is no store: give --suspension-dir DIR, NEXUS_STORE_URL, or runtime.suspensionStore in the configuration.',
+        );
+      }
+      return withRuntime({ ...options, cacheDir: false }, (runtime) => action.act(runtime, call));
+    });
   },
 };
 
@@ -140,6 +151,35 @@ async function answer(runtime: NexusRuntime, { options, positionals, terminal }:
   };
   terminal.out(told[outcome]);
   return outcome === 'accepted' || outcome === 'duplicate' ? EXIT.ok : EXIT.caller;
+}
+
+async function signal(runtime: NexusRuntime, { options, positionals, terminal }: CommandCall): Promise<number> {
+  const [, runId = '', name = ''] = positionals;
+  const [given, id] = [options.text('payload'), options.text('id')];
+  const payload = given === undefined ? undefined : await jsonOption('payload', given);
+  const outcome = await runtime.getRun(runId).signal(name, payload, id === undefined ? {} : { id });
+  terminal.json({ runId, name, outcome });
+  const told: Readonly<Record<typeof outcome, string>> = {
+    accepted: 'The signal is stored; who works on the store goes on with the run.',
+    duplicate: 'A signal of this id came before. This one was not used.',
+    ended: 'The run has ended. The signal was not used.',
+    unknown: 'There is no such run. nexus runs ls lists what there is.',
+  };
+  terminal.out(told[outcome]);
+  return outcome === 'accepted' || outcome === 'duplicate' ? EXIT.ok : EXIT.caller;
+}
+
+async function retry(runtime: NexusRuntime, { positionals, terminal }: CommandCall): Promise<number> {
+  const [, runId = ''] = positionals;
+  const outcome = await runtime.getRun(runId).retry();
+  terminal.json({ runId, outcome });
+  const told: Readonly<Record<typeof outcome, string>> = {
+    accepted: 'It goes on from its last good step, as soon as a process works on the store.',
+    waiting: 'It has not ended: there is nothing to retry.',
+    ended: 'It did not fail, or what it needs is no longer kept.',
+  };
+  terminal.out(told[outcome]);
+  return outcome === 'accepted' ? EXIT.ok : EXIT.caller;
 }
 
 async function cancel(runtime: NexusRuntime, { positionals, terminal }: CommandCall): Promise<number> {

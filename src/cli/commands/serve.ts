@@ -12,6 +12,7 @@ import type { ServerLogEntry, ServerOptions } from '../../server/server-options.
 import type { Command, CommandCall } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { SERVE_OPTIONS, serveSettings } from '../serve-settings.js';
+import { withStore } from '../support/server-store.js';
 
 const DEFAULT_DRAIN_MS = 25_000;
 const KEYS: { readonly [K in keyof Required<ServeOptions>]: true } = {
@@ -60,57 +61,58 @@ export const serve: Command = {
       'handlers of a build, and durable runs',
     ],
   ],
-  run: async (call) => {
-    const { configuration, options, terminal } = call;
-    const { server: inFile = {}, extensions = {} } = await configuration.file();
-    const settings: ServeOptions = { ...(inFile as ServeOptions), ...serveSettings(options, process.env) };
-    rejectUnknownKeys(settings, Object.keys(KEYS), 'server.');
-    const { manifest, quota, audit, work, logRequests = true, drainTimeoutMs = DEFAULT_DRAIN_MS, ...rest } = settings;
-    const { host, port, maxConnections, headersTimeoutMs, requestTimeoutMs, tokens = [], ...serverOptions } = rest;
-    const ended = endSignal(terminal.isJson ? () => {} : (text) => terminal.note(text));
-    const { createRuntime, auditLog, memoryQuota } = await import('../../index.js');
-    const { createServer } = await import('../../server/index.js');
-    const log = audit && auditLog(audit);
-    const given = await configuration.runtime();
-    const quotas = quotaOf(settings);
-    const runtimeOptions: RuntimeOptions = {
-      ...given,
-      ...(quotas !== undefined && given.quota === undefined && { quota: memoryQuota(quotas) }),
-      ...(log !== undefined && { observer: { ...given.observer, onAudit: log.onAudit } }),
-    };
-    const runtime = await createRuntime(runtimeOptions);
-    try {
-      const handlers = manifest === undefined ? undefined : await loadManifest(runtime, manifest);
-      const write = logRequests ? logWriter() : undefined;
-      const server = createServer({
-        ...(serverOptions as Omit<ServerOptions, 'runtime'>),
-        runtime,
-        extensions,
-        tokens: tokens.map(({ quota: _, ...token }) => token),
-        artifacts: serverOptions.artifacts ?? given.cacheSecret !== undefined,
-        ...(handlers !== undefined && { handlers }),
-        ...(write !== undefined && { log: write }),
-      });
-      await requireStore(runtime);
-      const hasStore = given.suspensionDir !== undefined || given.suspensionStore !== undefined;
-      const worker = (work ?? hasStore) ? await runtime.work({ extensions }) : undefined;
-      const at: ListenOptions = Object.fromEntries(
-        Object.entries({ host, port, maxConnections, headersTimeoutMs, requestTimeoutMs }).filter(
-          ([, value]) => value !== undefined,
-        ),
-      );
-      const listening = await server.listen(at);
-      announce(call, listening, tokens.length > 0 || serverOptions.trustCaller === true, handlers?.names.length);
-      await ended;
-      await stop(server, drainTimeoutMs);
-      await worker?.close();
-      return EXIT.ok;
-    } finally {
-      await runtime.shutdown({ drainTimeoutMs });
-      await log?.close();
-    }
-  },
+  run: (call) => withStore(call.configuration, { migrate: true }, (given) => serveWith(call, given)),
 };
+
+async function serveWith(call: CommandCall, given: RuntimeOptions): Promise<number> {
+  const { configuration, options, terminal } = call;
+  const { server: inFile = {}, extensions = {} } = await configuration.file();
+  const settings: ServeOptions = { ...(inFile as ServeOptions), ...serveSettings(options, process.env) };
+  rejectUnknownKeys(settings, Object.keys(KEYS), 'server.');
+  const { manifest, quota, audit, work, logRequests = true, drainTimeoutMs = DEFAULT_DRAIN_MS, ...rest } = settings;
+  const { host, port, maxConnections, headersTimeoutMs, requestTimeoutMs, tokens = [], ...serverOptions } = rest;
+  const ended = endSignal(terminal.isJson ? () => {} : (text) => terminal.note(text));
+  const { createRuntime, auditLog, memoryQuota } = await import('../../index.js');
+  const { createServer } = await import('../../server/index.js');
+  const log = audit && auditLog(audit);
+  const quotas = quotaOf(settings);
+  const runtimeOptions: RuntimeOptions = {
+    ...given,
+    ...(quotas !== undefined && given.quota === undefined && { quota: memoryQuota(quotas) }),
+    ...(log !== undefined && { observer: { ...given.observer, onAudit: log.onAudit } }),
+  };
+  const runtime = await createRuntime(runtimeOptions);
+  try {
+    const handlers = manifest === undefined ? undefined : await loadManifest(runtime, manifest);
+    const write = logRequests ? logWriter() : undefined;
+    const server = createServer({
+      ...(serverOptions as Omit<ServerOptions, 'runtime'>),
+      runtime,
+      extensions,
+      tokens: tokens.map(({ quota: _, ...token }) => token),
+      artifacts: serverOptions.artifacts ?? given.cacheSecret !== undefined,
+      ...(handlers !== undefined && { handlers }),
+      ...(write !== undefined && { log: write }),
+    });
+    await requireStore(runtime);
+    const hasStore = given.suspensionDir !== undefined || given.suspensionStore !== undefined;
+    const worker = (work ?? hasStore) ? await runtime.work({ extensions }) : undefined;
+    const at: ListenOptions = Object.fromEntries(
+      Object.entries({ host, port, maxConnections, headersTimeoutMs, requestTimeoutMs }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    );
+    const listening = await server.listen(at);
+    announce(call, listening, tokens.length > 0 || serverOptions.trustCaller === true, handlers?.names.length);
+    await ended;
+    await stop(server, drainTimeoutMs);
+    await worker?.close();
+    return EXIT.ok;
+  } finally {
+    await runtime.shutdown({ drainTimeoutMs });
+    await log?.close();
+  }
+}
 
 /** The quotas of tenants: that of the server, and those of tokens. */
 function quotaOf({ quota, tokens = [] }: ServeOptions): MemoryQuotaOptions | undefined {

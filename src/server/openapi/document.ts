@@ -125,6 +125,21 @@ const OPERATIONS: readonly Operation[] = [
     success: [200, 'Answered'],
   },
   {
+    method: 'post',
+    path: '/runs/{id}/signals',
+    id: 'signalRun',
+    summary: 'Tells a durable run something by name; with an id it may be repeated',
+    body: 'Signal',
+    success: [200, 'Answered'],
+  },
+  {
+    method: 'post',
+    path: '/runs/{id}/retry',
+    id: 'retryRun',
+    summary: 'Lets a durable run that failed go on from its last good step',
+    success: [200, 'Answered'],
+  },
+  {
     method: 'get',
     path: '/usage',
     id: 'usage',

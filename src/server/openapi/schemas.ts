@@ -91,6 +91,7 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   StartRequest: object({ ...CODE, context: reference('Context'), options: reference('StartOptions') }, [], true),
   PrecompileRequest: object({ code: text, options: reference('CompileOptions') }, ['code'], true),
   Answer: object(ANSWER, ['success'], true),
+  Signal: object({ name: text, payload: any, id: text }, ['name'], true),
   ResumeRequest: object(
     {
       answer: reference('Answer'),

@@ -101,6 +101,36 @@ export function answerRoute(runtime: NexusRuntime): Route {
   };
 }
 
+/** `POST /runs/:id/signals`: tells a run something by name. With an id it may be repeated. */
+export function signalRoute(runtime: NexusRuntime): Route {
+  return async (call) => {
+    const body = await call.json();
+    requireFields(body, '', ['name', 'payload', 'id']);
+    const { name, payload, id } = body;
+    if (typeof name !== 'string') throw wrong('name', name, 'the name of a signal');
+    if (id !== undefined && typeof id !== 'string') throw wrong('id', id, 'a text');
+    const { run } = await ownRun(runtime, call);
+    const outcome = await run.signal(name, payload, id === undefined ? {} : { id });
+    if (outcome === 'unknown') throw new Problem(404, 'SUSPENSION_NOT_FOUND', `There is no run ${run.runId}.`);
+    if (outcome === 'ended')
+      throw new Problem(409, 'SUSPENSION_SETTLED', 'The run has ended; the signal was not used.');
+    return call.respond({ outcome });
+  };
+}
+
+/** `POST /runs/:id/retry`: lets a run that failed go on from its last good step. */
+export function retryRoute(runtime: NexusRuntime): Route {
+  return async (call) => {
+    const { run } = await ownRun(runtime, call);
+    const outcome = await run.retry();
+    if (outcome === 'waiting')
+      throw new Problem(409, 'SUSPENSION_BUSY', 'The run has not ended; there is nothing to retry.');
+    if (outcome === 'ended')
+      throw new Problem(409, 'SUSPENSION_SETTLED', 'The run did not fail, or what a retry needs is no longer kept.');
+    return call.respond({ outcome });
+  };
+}
+
 /** A run of another tenant is as if there were none. */
 async function ownRun(
   runtime: NexusRuntime,
