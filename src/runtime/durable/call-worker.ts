@@ -9,7 +9,7 @@ import type { RuntimeEnvironment } from '../../support/environment.js';
 import { settleWithin, whenAborted } from '../../support/waiting.js';
 import type { DurableStore } from '../../suspension/durable/durable-store.js';
 import type { ExtensionMethods } from '../run/extension-methods.js';
-import { encodeAnswer } from './call-answers.js';
+import { answerIdOf, encodeAnswer, laterIdOf } from './call-answers.js';
 import { DurableCalls } from './session/durable-calls.js';
 import type { TaskRun, TaskSender } from './task-sender.js';
 import type { CheckedWorkOptions } from './work-options.js';
@@ -30,6 +30,8 @@ export interface CallWorkerParts {
 /** A call that a run waits for. */
 interface Waiting {
   readonly call: ExtensionCall;
+  /** Of the messages that tell of it. */
+  readonly ids: { readonly answer: string; readonly later: string };
   readonly limits: Parameters<typeof toTransferableAnswer>[1];
   readonly run: TaskRun;
 }
@@ -90,20 +92,20 @@ export class CallWorker {
     const { run, calls } = await store.inspectHandler(found.id, content);
     const call = calls.find((one) => one.callId === callId);
     if (call?.extensionName !== extension || !Object.hasOwn(options.extensions, extension)) return undefined;
-    const isTold = ({ id }: StoredMessage) => id === `answer:${callId}` || id === `later:${callId}`;
+    const ids = { answer: answerIdOf(callId, content), later: laterIdOf(callId, content) };
+    const isTold = ({ id }: StoredMessage) => id === ids.answer || id === ids.later;
     if ((await store.messagesOf(found.id)).some(isTold)) return 'answered';
     const { tenant } = content.facts;
-    return { call, limits: run.limits, run: { runId, deployment: found.deployment ?? '', tenant } };
+    return { call, ids, limits: run.limits, run: { runId, deployment: found.deployment ?? '', tenant } };
   }
 
-  async #answer({ call, limits, run: { runId } }: Waiting): Promise<void> {
+  async #answer({ call, ids, limits, run: { runId } }: Waiting): Promise<void> {
     const { store } = this.#parts;
     const { callId } = call;
     const made = await this.#call(call, runId);
-    const id = made === undefined ? `later:${callId}` : `answer:${callId}`;
     const posted = await store.post(
       runId,
-      id,
+      made === undefined ? ids.later : ids.answer,
       made === undefined
         ? { type: 'later', callId }
         : { type: 'answer', callId, document: await this.#document(made, call, limits) },

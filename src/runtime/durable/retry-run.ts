@@ -37,18 +37,23 @@ export async function retryRun(store: DurableStore, runId: string): Promise<'acc
 
 /** @returns false if the claim was lost */
 async function goOn(store: DurableStore, held: HeldGeneration, deployment: string): Promise<boolean> {
-  const { again, inner, innerId, later, carried } = held.content;
+  const { again, inner, innerId, later, carried, retries = 0 } = held.content;
   if (again === undefined) return false;
   const { kind, document } = again;
   const content: Omit<DurableContent, 'facts' | 'arrivalMs'> = {
-    ...{ kind, document },
+    ...{ kind, document, retries: retries + 1 },
     ...(inner && { inner }),
     ...(innerId !== undefined && { innerId }),
     ...(later && { later }),
     ...(carried && { carried }),
   };
-  const untilMs = await store.lastTimerMs(held);
-  const next = await store.advance(held, content, [], deployment, { untilMs });
+  const next = await store
+    .lastTimerMs(held)
+    .then((untilMs) => store.advance(held, content, [], deployment, { untilMs }))
+    .catch(async (error: unknown) => {
+      await held.release();
+      throw error;
+    });
   if (typeof next !== 'object') return next !== undefined;
   await held.release();
   throw new NexusError('RESOURCE_LIMIT', next.error.message, { context: next.error.context ?? {} });

@@ -11,7 +11,7 @@ import { callNumber } from '../../execution/suspended-run.js';
 import { MAX_SIGNAL_NAME } from '../../guest/abi.js';
 import type { DurableStore } from '../../suspension/durable/durable-store.js';
 import { encodeValues } from '../../suspension/sealed/values.js';
-import { encodeAnswer } from './call-answers.js';
+import { answerIdOf, encodeAnswer } from './call-answers.js';
 import { isRunId } from './run-ids.js';
 
 type Posted = 'accepted' | 'duplicate' | 'ended' | 'unknown';
@@ -58,7 +58,7 @@ export class RunMail {
         `at most ${run.limits.maxContextBytes} bytes (maxContextBytes)`,
       );
     }
-    const posted = await store.post(runId, `answer:${callId}`, { type: 'answer', callId, document });
+    const posted = await store.post(runId, answerIdOf(callId, content), { type: 'answer', callId, document });
     await this.#onPosted(runId);
     if (posted !== 'full') return posted;
     throw isFull(runId, 'post the answer again later');

@@ -1,7 +1,7 @@
 import type { SuspensionSummary } from '../../api/suspension-store.js';
 import { invalidArgument } from '../../config/check.js';
 import { idAfter, parseSuspensionId } from '../../support/run-ids.js';
-import { type DurableStore, storedRunId } from '../../suspension/durable/durable-store.js';
+import { type DurableStore, type HeldGeneration, storedRunId } from '../../suspension/durable/durable-store.js';
 import { isSealedNewly, resealEnvelope } from '../../suspension/sealed/envelope.js';
 import { storedTenant } from '../../suspension/sealed/run-envelope.js';
 import { isRunId, requireRunId } from './run-ids.js';
@@ -89,13 +89,14 @@ async function resealOne(
   const isNew = isSealedNewly(found.envelope, keys);
   // Those of executeHandler are known by the ids that their callers have: these end with their TTL.
   if (!isRunId(info['runId'])) return isNew ? 'current' : 'left';
+  let held: HeldGeneration | undefined;
   try {
     const content = await store.open(found);
     if (content === undefined) return 'gone';
     const messages = await store.messagesOf(id);
     const parts = [...(content.inner ? [content.inner] : []), ...messages.map((message) => message.content)];
     if (isNew && parts.every((part) => isSealedNewly(part, keys))) return 'current';
-    const held = await store.claim(id);
+    held = await store.claim(id);
     if (held === undefined) return 'left';
     const { kind, inner, innerId = id, ...rest } = held.content;
     // Whoever tells it seals it anew, or has it end.
@@ -125,7 +126,8 @@ async function resealOne(
     if (next !== undefined) await held.release();
     return 'left';
   } catch {
-    // A damaged one is named by listRuns.
+    // A damaged one is named by listRuns. Its lease would be renewed as long as this process lives.
+    await held?.release();
     return 'left';
   }
 }

@@ -48,6 +48,8 @@ export interface DurableContent {
   readonly carried?: readonly CarriedMessage[];
   /** Of the end of a run that failed: where it can be tried again from. */
   readonly again?: TriedAgain;
+  /** How often the run was tried again after it failed. @default 0 */
+  readonly retries?: number;
 }
 
 /** A message that was taken out of the mailbox. */
@@ -80,6 +82,7 @@ interface Header {
   readonly later?: readonly string[];
   /** Of what is carried and of what is tried again, behind the handler. */
   readonly extraBytes?: number;
+  readonly retries?: number;
 }
 
 /** As it is behind the handler. */
@@ -98,7 +101,7 @@ const HEADER = record(
     arrivalMs: count,
     innerBytes: count,
   },
-  { later: list(text(64), MAX_CALLS), innerId: NAME, extraBytes: count },
+  { later: list(text(64), MAX_CALLS), innerId: NAME, extraBytes: count, retries: count },
 ) as Shape<Header>;
 
 const EXTRA = record(
@@ -112,13 +115,14 @@ const EXTRA_BOUNDS = { maxBytes: 2 * MAX_DOCUMENT_BYTES, maxValues: 16 * MAX_CAR
 
 /** @param id the only id under which it opens */
 export async function sealDurable(id: string, content: DurableContent, keys: EnvelopeKeys): Promise<Uint8Array> {
-  const { kind, facts, arrivalMs, document, inner = new Uint8Array(), innerId, later = [] } = content;
+  const { kind, facts, arrivalMs, document, inner = new Uint8Array(), innerId, later = [], retries = 0 } = content;
   const extra = await packExtra(content);
   const header: Header = {
     ...{ kind, facts, arrivalMs, innerBytes: inner.length },
     ...(innerId !== undefined && innerId !== id && { innerId }),
     ...(later.length > 0 && { later }),
     ...(extra.length > 0 && { extraBytes: extra.length }),
+    ...(retries > 0 && { retries }),
   };
   return sealEnvelope(id, header, Buffer.concat([inner, extra, await compress(document)]), keys);
 }
@@ -130,7 +134,7 @@ export async function openDurable(id: string, envelope: Uint8Array, keys: Envelo
     incompatible('content', `The run at ${id} cannot be opened: ${what}. It is kept.`, { suspensionId: id });
   const problem = HEADER(header);
   if (problem !== undefined) throw fault(`its header ${problem}`);
-  const { kind, facts, arrivalMs, innerBytes, innerId, later, extraBytes = 0 } = header as Header;
+  const { kind, facts, arrivalMs, innerBytes, innerId, later, extraBytes = 0, retries } = header as Header;
   if (innerBytes > Math.min(MAX_INNER_BYTES, payload.length)) throw fault('it ends within its handler');
   const extraAt = innerBytes;
   const documentAt = extraAt + extraBytes;
@@ -145,7 +149,16 @@ export async function openDurable(id: string, envelope: Uint8Array, keys: Envelo
       inner: payload.subarray(0, innerBytes),
       ...(innerId !== undefined && { innerId }),
     };
-    return { kind, facts, arrivalMs, document, ...inner, ...(later && { later }), ...extra };
+    return {
+      kind,
+      facts,
+      arrivalMs,
+      document,
+      ...inner,
+      ...(later && { later }),
+      ...(retries && { retries }),
+      ...extra,
+    };
   } catch (error) {
     if (error instanceof NexusError) throw error;
     if (error instanceof MalformedMessageError) throw fault(`it ${error.message}`);

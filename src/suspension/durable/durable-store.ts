@@ -183,14 +183,14 @@ export class DurableStore {
     const { room, clock, store } = this.#parts;
     const next = idAfter(held.id) as string;
     const nowMs = await clock.current();
-    const { facts } = held.content;
+    const { facts, retries = 0 } = held.content;
     const at = {
       ...{ deployment, nowMs, untilMs: Math.max(nowMs, untilMs) },
       ...(dueAtMs !== undefined && { dueAtMs }),
       ...(keptMs !== undefined && { keptMs }),
     } as const;
     const arrivalMs = dueAtMs === undefined ? nowMs : held.content.arrivalMs;
-    const sealed = await this.#seal(next, { ...content, facts, arrivalMs }, at, held.id);
+    const sealed = await this.#seal(next, { retries, ...content, facts, arrivalMs }, at, held.id);
     if ('error' in sealed) return sealed;
     const { outcomeRetentionMs } = this.#parts.config.suspension;
     // What came of it is in the next generation, and nobody asks for it here.

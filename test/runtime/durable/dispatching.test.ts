@@ -3,11 +3,13 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   createRuntime,
   currentCall,
+  type DueSuspension,
   later,
   type NexusRuntime,
   type RuntimeOptions,
   type WorkOptions,
 } from '#src/index.js';
+import { storedRunId } from '#src/suspension/durable/run-labels.js';
 import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { SharedQueue } from '../../support/shared-queue.js';
 import { rejection } from '../../suspension/resume-helpers.js';
@@ -17,11 +19,12 @@ const opened: NexusRuntime[] = [];
 
 /** Runtimes that share a store and a queue, as processes of a fleet do. */
 class Fleet {
-  readonly store = new MemoryStore();
+  readonly store: MemoryStore;
   readonly queue: SharedQueue;
 
-  constructor(queue = new SharedQueue()) {
+  constructor(queue = new SharedQueue(), store = new MemoryStore()) {
     this.queue = queue;
+    this.store = store;
   }
 
   async open(options: RuntimeOptions = {}): Promise<NexusRuntime> {
@@ -99,6 +102,55 @@ describe('a fleet', () => {
       ['TypeError', undefined, expect.stringMatching(/The answer of \$ext.e.odd cannot enter the VM/)],
       ['TypeError', undefined, expect.stringMatching(/There is no extension method \$ext.e.none/)],
     ]);
+  });
+
+  it('makes a call again whose error ended the run, when the run is tried again', async () => {
+    const fleet = new Fleet();
+    const producer = await fleet.worker({});
+    let isDown = true;
+    const charge = async () => {
+      if (isDown) throw new Error('down');
+      return 'paid';
+    };
+    await fleet.worker({ runs: false, extensions: { pay: { charge } } });
+    const run = await producer.start('return await $ext.pay.charge()', ALL, { runId: 'again' });
+    expect((await run.result()).error?.message).toBe('Error: down');
+    isDown = false;
+    expect(await run.retry()).toBe('accepted');
+    expect((await run.result()).returnValue).toBe('paid');
+  });
+
+  it('goes on with a signal that comes while a run is given back: nobody else tells of it', async () => {
+    let beforeRelease = async () => {};
+    // What is lost is not found by a sweep, either.
+    class Unswept extends MemoryStore {
+      override async due(): Promise<readonly DueSuspension[]> {
+        return [];
+      }
+
+      override async release(...given: Parameters<MemoryStore['release']>): Promise<boolean> {
+        const before = beforeRelease;
+        beforeRelease = async () => {};
+        await before();
+        return super.release(...given);
+      }
+    }
+    const fleet = new Fleet(new SharedQueue(), new Unswept());
+    const producer = await fleet.worker({});
+    const silent = await createRuntime({ cacheDir: false, maxInstances: 1, suspensionStore: fleet.store });
+    opened.push(silent);
+    const run = await producer.start("return await $signal('go')", { capabilities: ['signal:*'] }, { runId: 'r' });
+    await vi.waitFor(
+      async () => {
+        const { id, state, dueAtMs } = (await fleet.store.current(storedRunId('r'))) ?? {};
+        expect([id?.endsWith('.2'), state, dueAtMs]).toEqual([true, 'suspended', undefined]);
+      },
+      { timeout: 20_000 },
+    );
+    beforeRelease = async () => void (await silent.getRun('r').signal('go', 7));
+    // A task that comes twice finds nothing to do.
+    await fleet.queue.dispatch([{ kind: 'run', runId: 'r', deployment: producer.deployment, key: 'r' }]);
+    expect((await run.result()).returnValue).toBe(7);
   });
 
   it('waits for an answer that comes later, and asks for it once', async () => {

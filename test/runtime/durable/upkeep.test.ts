@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { FatalError, later, type RuntimeOptions, type SegmentEffects } from '#src/index.js';
+import { storedRunId } from '#src/suspension/durable/run-labels.js';
+import { MemoryStore } from '#src/suspension/memory-store.js';
 import { rejection } from '../../suspension/resume-helpers.js';
 import { ALL, all, untilWaits, useRuntimes } from './run-helpers.js';
 
@@ -74,6 +76,23 @@ describe.each([
     expect(await rejection(runtime.getRun('none').retry())).toMatchObject({ code: 'SUSPENSION_NOT_FOUND' });
   });
 
+  it('that failed by an answer that came from elsewhere are answered anew when they are tried again', async () => {
+    const runtime = await open(makeOptions());
+    await runtime.work({ extensions: { s: { ask: async () => later } } });
+    const run = await runtime.start('return await $ext.s.ask()', ALL, { runId: 'asks' });
+    const answer = (given: { success: true; value: unknown } | { success: false; error: Error }) =>
+      runtime.completeCall('asks:c1', given);
+    for (const reason of ['no', 'still no']) {
+      await untilWaits(runtime, 'asks');
+      expect(await answer({ success: false, error: new Error(reason) })).toBe('accepted');
+      expect((await run.result()).error?.message).toBe(`Error: ${reason}`);
+      expect(await run.retry()).toBe('accepted');
+    }
+    await untilWaits(runtime, 'asks');
+    expect(await answer({ success: true, value: 'yes' })).toBe('accepted');
+    expect((await run.result()).returnValue).toBe('yes');
+  });
+
   it('that were cancelled or have succeeded cannot be tried again', async () => {
     const runtime = await open(makeOptions());
     await runtime.work();
@@ -141,6 +160,16 @@ describe.each([
   });
 });
 
+it('a run that cannot be sealed anew is left, and nobody has it', async () => {
+  const store = new MemoryStore();
+  const old = await open({ suspensionStore: store, suspensionSecret: FIRST });
+  await old.start("return await $signal('s')", ALL, { runId: 'damaged' });
+  await store.post(storedRunId('damaged'), { id: 'edited', content: new Uint8Array(100) });
+  const both = await open({ suspensionStore: store, suspensionSecret: [SECOND, FIRST] });
+  expect(await both.resealRuns()).toEqual({ resealed: 0, left: 1 });
+  expect((await store.current(storedRunId('damaged')))?.state).toBe('suspended');
+});
+
 describe('runs in files', () => {
   it('go on after a change of secrets, once they are sealed anew, and the old secret is gone', async () => {
     const suspensionDir = folder();
@@ -153,6 +182,7 @@ describe('runs in files', () => {
     await failed.result();
     await untilWaits(old, 'waits');
     await old.getRun('waits').signal('t', 't of before');
+    await old.getRun('later').signal('t', 'does not let it begin before its time');
     await old.shutdown();
 
     const both = await open({ suspensionDir, suspensionSecret: [SECOND, FIRST] });

@@ -80,8 +80,7 @@ export class RunSession {
     if (cancels.length > 0) return this.#endWith(held, cancelled(held), consume(inbox, cancels));
     if (!(await this.#tasks.isDueSoon(held))) {
       // Messages that it has already do not make it due before.
-      await held.release(held.dueAtMs === undefined ? undefined : { dueAtMs: held.dueAtMs });
-      return undefined;
+      return this.#tasks.letGo(held, { dueAtMs: held.content.arrivalMs });
     }
     const untouched = consume(inbox, []);
     const { code, context, options } = await decodeInput(held.id, held.content.document);
@@ -101,10 +100,7 @@ export class RunSession {
 
   async #wait(held: HeldGeneration): Promise<HeldGeneration | undefined> {
     const { store, requests, closing, options, environment } = this.#parts;
-    if (held.messages.length === 0 && !(await this.#tasks.isDueSoon(held))) {
-      await held.release();
-      return undefined;
-    }
+    if (held.messages.length === 0 && !(await this.#tasks.isDueSoon(held))) return this.#tasks.letGo(held);
     if (held.isArrival) await this.#tell(held);
     const { run, calls } = await store.openHandler(held.id, held.content);
     const running = this.#callsOf(held);
@@ -180,18 +176,14 @@ export class RunSession {
     run: SuspendedRun,
     calls: readonly ExtensionCall[],
   ): Promise<HeldGeneration | undefined> {
-    const { store, onRelease, sender } = this.#parts;
+    const { store, onRelease } = this.#parts;
     const dueAtMs = firstDueMs(run);
     const timerAtMs = dueAtMs === undefined ? undefined : Math.max(0, Math.ceil(dueAtMs + store.clock.offsetMs));
     const reminderAtMs = this.#tasks.reminderOf(held, calls, this.#callsOf(held).later);
     const times = [timerAtMs, reminderAtMs].filter((atMs) => atMs !== undefined);
-    await held.release(times.length === 0 ? {} : { dueAtMs: Math.min(...times) });
-    if (dueAtMs !== undefined) await onRelease(dueAtMs, this.#tasks.runOf(held, run));
-    if (sender === undefined) return undefined;
-    // The task of a message found this claim, and no other comes.
-    const seen = new Set(held.messages.map(({ id }) => id));
-    const messages = await store.messagesOf(held.id);
-    return messages.some(({ id }) => !seen.has(id)) ? store.claim(held.id) : undefined;
+    const again = await this.#tasks.letGo(held, times.length === 0 ? {} : { dueAtMs: Math.min(...times) });
+    if (dueAtMs !== undefined && again === undefined) await onRelease(dueAtMs, this.#tasks.runOf(held, run));
+    return again;
   }
 
   async #resume(

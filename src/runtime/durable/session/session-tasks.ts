@@ -23,15 +23,29 @@ export class SessionTasks {
   }
 
   /** Whether its time has come. A task may come early, or twice: then it waits as before. */
-  isDue({ content, isArrival, dueAtMs = Number.POSITIVE_INFINITY }: HeldGeneration): boolean {
-    return (isArrival && content.kind !== 'begin') || dueAtMs <= this.#parts.store.clock.now();
+  isDue(held: HeldGeneration): boolean {
+    return (held.isArrival && held.content.kind !== 'begin') || dueAtMsOf(held) <= this.#parts.store.clock.now();
   }
 
   /** {@link isDue}, after a moment if it is nearly so: the clocks of a queue and of a store differ. */
   async isDueSoon(held: HeldGeneration): Promise<boolean> {
-    const earlyMs = (held.dueAtMs ?? Number.POSITIVE_INFINITY) - this.#parts.store.clock.now();
+    const earlyMs = dueAtMsOf(held) - this.#parts.store.clock.now();
     if (!this.isDue(held) && earlyMs <= MAX_EARLY_MS) await sleep(Math.ceil(earlyMs));
     return this.isDue(held);
+  }
+
+  /**
+   * Gives it back until a time, or until there is a message.
+   *
+   * @returns a claim again, if a message came meanwhile: its task found this claim, and no other task comes
+   */
+  async letGo(held: HeldGeneration, next?: { readonly dueAtMs?: number }): Promise<HeldGeneration | undefined> {
+    const { store, sender } = this.#parts;
+    await held.release(next);
+    if (sender === undefined) return undefined;
+    const seen = new Set(held.messages.map(({ id }) => id));
+    const messages = await store.messagesOf(held.id);
+    return messages.some(({ id }) => !seen.has(id)) ? store.claim(held.id) : undefined;
   }
 
   runOf({ content: { facts } }: HeldGeneration, run?: SuspendedRun): TaskRun {
@@ -80,4 +94,9 @@ export class SessionTasks {
     const { extensions } = this.#parts.options;
     return calls.filter((call) => !isSignalWait(call) && !Object.hasOwn(extensions, call.extensionName));
   }
+}
+
+/** A begin has its time under its seal: messages to it, or a secret that is changed, do not let it begin before. */
+function dueAtMsOf({ content, dueAtMs = Number.POSITIVE_INFINITY }: HeldGeneration): number {
+  return content.kind === 'begin' ? content.arrivalMs : dueAtMs;
 }
