@@ -42,9 +42,21 @@ export interface SessionParts {
   readonly closing: AbortSignal;
   /** Aborted when segments are ended, too. */
   readonly stopping: AbortSignal;
+  /** What is kept with each generation of the run. @default nothing */
+  readonly notes?: RunNotes;
   /** Told when a run is due at a time and nobody has it. */
   readonly onRelease: (dueAtMs: number) => void;
   readonly onEnd: (runId: string) => void;
+}
+
+/** What the part of the application that drives a run keeps with it. */
+export interface RunNotes {
+  /** Told what was kept with the generation that was claimed. */
+  open(notes: string): void;
+  /** What is to be kept with the next one. */
+  write(): string;
+  /** The result that is recorded as the end: what was kept with the generations is gone then. */
+  end(result: WasmResult): WasmResult;
 }
 
 /** How soon messages of other processes are seen while this one makes calls. */
@@ -79,11 +91,17 @@ export class RunSession {
     this.#wake();
   }
 
-  /** @throws whatever keeps the run from going on now: it was given back, and is due again */
-  async drive(id: string): Promise<void> {
+  /**
+   * @returns whether it could be claimed
+   * @throws whatever keeps the run from going on now: it was given back, and is due again
+   */
+  async drive(id: string): Promise<boolean> {
     let held = await this.#parts.store.claim(id);
+    const isClaimed = held !== undefined;
+    if (held?.content.notes !== undefined) this.#parts.notes?.open(held.content.notes);
     try {
       while (held !== undefined) held = await this.#step(held);
+      return isClaimed;
     } finally {
       this.#calls?.abort(HAS_GONE_ON);
     }
@@ -143,7 +161,7 @@ export class RunSession {
     let messages = held.messages;
     let made: readonly CallResult[] = [];
     for (;;) {
-      const collected = await this.#collect(held, run, messages, made);
+      const collected = await this.#collect(held, run, calls, messages, made);
       if (collected.cancel !== undefined) return this.#cancel(held, run, collected);
       if (collected.answers.length > 0) return this.#resume(held, run, collected, made);
       if (closing.aborted) {
@@ -152,7 +170,8 @@ export class RunSession {
       }
       if (held.lost.aborted) return undefined;
       if (!running.areUnderWay && run.requests === undefined) {
-        const isNoted = running.later.length === (held.content.later?.length ?? 0);
+        const noted = new Set(held.content.later);
+        const isNoted = running.later.every((callId) => noted.has(callId));
         return isNoted ? this.#letGo(held, run) : this.#note(held, run, calls);
       }
       const woken = this.#untilWoken(held, run);
@@ -177,7 +196,7 @@ export class RunSession {
     const told = await encodeOutcome({ ...(await decodeOutcome(held.content.document)), ...effects });
     if ('unencodable' in told) throw new NexusError('INTERNAL_ERROR', `A step of a run ${told.unencodable}.`);
     const { later } = this.#callsOf(held);
-    const content = { kind: 'waiting', document: told.content, inner: sealed.inner, later } as const;
+    const content = { kind: 'waiting', document: told.content, inner: sealed.inner, later, ...this.#notes(held) } as const;
     const next = await store.advance(held, content, [], deployment, sealed.untilMs);
     if (typeof next === 'object') throw new NexusError('RESOURCE_LIMIT', next.error.message);
     return next === undefined ? undefined : store.claim(next);
@@ -198,6 +217,7 @@ export class RunSession {
   async #collect(
     held: HeldGeneration,
     run: SuspendedRun,
+    calls: readonly ExtensionCall[],
     messages: readonly StoredMessage[],
     made: readonly CallResult[],
   ): Promise<Collected> {
@@ -211,7 +231,12 @@ export class RunSession {
     for (const message of messages) {
       const opened = await store.openMessage(held.id, message);
       if (opened.type === 'cancel') cancel = message.id;
-      else if (!names.has(opened.callId) || taken.has(opened.callId)) late.push(message.id);
+      else if (opened.type === 'release' && names.has(opened.callId)) {
+        const call = calls.find(({ callId }) => callId === opened.callId);
+        const isOurs = call !== undefined && Object.hasOwn(this.#parts.options.extensions, call.extensionName);
+        if (isOurs) this.#callsOf(held).release(call);
+        taken.set(opened.callId, message.id);
+      } else if (opened.type === 'release' || !names.has(opened.callId) || taken.has(opened.callId)) late.push(message.id);
       else {
         const [success, value] = await decodeValues(opened.document);
         const { callId } = opened;
@@ -344,11 +369,16 @@ export class RunSession {
     const { calls } = waiting;
     const known = new Set(this.#callsOf(held).later);
     const later = calls.filter(({ callId }) => known.has(callId)).map(({ callId }) => callId);
-    const content = { kind: 'waiting', document: encoded.content, inner: sealed.inner, later } as const;
+    const content = { kind: 'waiting', document: encoded.content, inner: sealed.inner, later, ...this.#notes(held) } as const;
     const next = await store.advance(held, content, consumed, deployment, sealed.untilMs);
     if (next === undefined) return undefined;
     if (typeof next === 'string') return store.claim(next);
     return this.#endWith(held, unkept(result, next.error, run.origin), consumed);
+  }
+
+  #notes(held: HeldGeneration): { readonly notes?: string } {
+    const notes = this.#parts.notes?.write() ?? held.content.notes;
+    return notes === undefined ? {} : { notes };
   }
 
   /** Records a result as the last: its effects are told, and then the run has ended. */
@@ -361,17 +391,18 @@ export class RunSession {
     const encoded = await encodeOutcome(result);
     const last = 'unencodable' in encoded ? await encodeOutcome(withoutValues(result, encoded.unencodable)) : encoded;
     if ('unencodable' in last) throw new NexusError('INTERNAL_ERROR', `The end of a run ${last.unencodable}.`);
-    const next = await store.advance(held, { kind: 'end', document: last.content }, consumed, deployment);
+    const content = { kind: 'end', document: last.content, ...this.#notes(held) } as const;
+    const next = await store.advance(held, content, consumed, deployment);
     if (typeof next === 'object')
       throw new NexusError('RESOURCE_LIMIT', next.error.message, { context: next.error.context ?? {} });
     return next === undefined ? undefined : store.claim(next);
   }
 
   async #end(held: HeldGeneration): Promise<undefined> {
-    const { store, onEnd, options } = this.#parts;
+    const { store, onEnd, options, notes } = this.#parts;
     const result = await this.#tell(held);
     await options.onEnd?.(result, this.#infoOf(held));
-    if (await store.finish(held, result)) onEnd(held.content.facts.runId);
+    if (await store.finish(held, notes?.end(result) ?? result)) onEnd(held.content.facts.runId);
     return undefined;
   }
 

@@ -2,7 +2,6 @@ import type { AsyncResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import type { FoundSuspension, SuspensionState } from '../../api/suspension-store.js';
-import { NotTransferableError } from '../../codec/values/encoding/not-transferable.js';
 import type { HandlerRef } from '../../compiler/handler-loader.js';
 import { invalidArgument, requireText } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
@@ -19,9 +18,9 @@ import { parseSuspensionId } from '../../support/run-ids.js';
 import { performance } from '../../support/timers.js';
 import { abortable } from '../../support/waiting.js';
 import { storedRunId } from '../../suspension/durable/durable-store.js';
-import { encodeValues } from '../../suspension/sealed/values.js';
 import { PollPauses, sleep } from '../../suspension/store-calls.js';
 import { ExtensionMethods } from '../run/extension-methods.js';
+import { encodeAnswer } from './encode-answer.js';
 import { encodeInput, type RunCode } from './run-input.js';
 import { RunWorker, type WorkerParts } from './run-worker.js';
 import { checkWorkOptions, type WorkOptions, whole } from './work-options.js';
@@ -370,17 +369,6 @@ async function resolveRef(code: RunCode, resolveHandler: RunsParts['resolveHandl
   if (typeof found === 'string') return { source: found };
   if (found instanceof Uint8Array) return { artifact: found };
   throw invalidArgument(`resolveHandler(${JSON.stringify(code.name)})`, found, 'source text, or an artifact');
-}
-
-async function encodeAnswer(answer: AsyncResult): Promise<Uint8Array> {
-  try {
-    return await encodeValues([answer.success, answer.success ? answer.value : answer.error], 'answer');
-  } catch (error) {
-    if (!(error instanceof NotTransferableError)) throw error;
-    throw new NexusError('SERIALIZATION_ERROR', `The answer cannot be passed: ${error.message}`, {
-      context: { path: error.path },
-    });
-  }
 }
 
 function summaryOf(

@@ -42,13 +42,24 @@ export interface RunLoopOptions {
   readonly maxCalls: number;
   /** For one call of an extension. */
   readonly callTimeoutMs: number;
-  readonly resume: (run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions) => Promise<SegmentRun>;
+  readonly resume: (
+    run: SuspendedRun,
+    answers: readonly CallResult[],
+    options: ResumeOptions,
+    /** @default true */
+    isLive?: boolean,
+  ) => Promise<SegmentRun>;
   readonly resumeOptions: ResumeOptions;
   /** Told of every segment. */
   readonly onSegment: (segment: DrivenSegment) => void;
   /** Its place among all that wait in runs. */
   readonly place: RunPlace;
+  /** Where it goes once it waits only for answers from elsewhere. Default: a method may not return `later` */
+  readonly keep?: KeepRun | undefined;
 }
+
+/** Puts a run into the store. @returns its result from now on */
+export type KeepRun = (waiting: WaitingRun, later: readonly string[], result: WasmResult) => Promise<WasmResult>;
 
 /** One segment of a run. */
 export interface DrivenSegment {
@@ -89,7 +100,8 @@ export class RunLoop {
     const { callTimeoutMs, runId, environment } = options;
     const now = () => environment.now();
     const answer = (call: ExtensionCall, context: CallContext) => this.#answer(call, context);
-    this.#calls = new ExtensionCalls({ answer, callTimeoutMs, runId, stop: this.#stop.signal, now });
+    const mayBeLater = options.keep !== undefined;
+    this.#calls = new ExtensionCalls({ answer, callTimeoutMs, runId, stop: this.#stop.signal, now, mayBeLater });
   }
 
   /** @param begin executes the first segment under the signal */
@@ -140,8 +152,25 @@ export class RunLoop {
       if (begun !== undefined) await begun;
       const answers = this.#isCalledOff ? [] : await this.#next(calls, run);
       if (this.#isCalledOff) return this.#whole(this.#calledOff(withPendingCalls(result, waiting)));
+      const { onlyLater } = this.#calls;
+      if (answers.length === 0 && onlyLater !== undefined) return this.#leave(executed, onlyLater);
       executed = await this.#resume(run, answers);
     }
+  }
+
+  /** Nothing here can answer it: it becomes data, and goes on where the answers are. */
+  async #leave(executed: SegmentRun, later: ReadonlySet<string>): Promise<WasmResult> {
+    const { keep, resume, resumeOptions } = this.#options;
+    let { waiting, result } = executed;
+    if (waiting?.run.checkpoint !== undefined) {
+      // Without an answer it only comes to wait again, and this time as a snapshot.
+      const { run } = waiting;
+      const options = { ...resumeOptions, signal: this.#stop.signal };
+      ({ waiting, result } = await this.#segment([], () => resume(run, [], options, false)));
+      this.#metrics = this.#metrics === undefined ? result.metrics : addMetrics(this.#metrics, result.metrics);
+    }
+    if (waiting === undefined || keep === undefined) return this.#end(result);
+    return this.#whole(await keep(waiting, [...later], result));
   }
 
   async #answer(call: ExtensionCall, context: CallContext): Promise<unknown> {

@@ -38,12 +38,16 @@ export interface DurableContent {
   readonly inner?: Uint8Array;
   /** Ids of calls that were made, and whose answers come from elsewhere. */
   readonly later?: readonly string[];
+  /** What the part of the application that drives the run keeps with each of its generations. @default nothing */
+  readonly notes?: string;
 }
 
 const NAME = text(128);
 const ANY_NAME = text(64 * 1024);
 const HASH = text(64);
 const MAX_INNER_BYTES = 2 ** 30;
+/** In characters. */
+export const MAX_NOTES = 4 * 1024 * 1024;
 /** A source, state and arguments, or a result. */
 const MAX_DOCUMENT_BYTES = 128 * 1024 * 1024;
 
@@ -53,6 +57,7 @@ interface Header {
   readonly arrivalMs: number;
   readonly innerBytes: number;
   readonly later?: readonly string[];
+  readonly notes?: string;
 }
 
 const HEADER = record(
@@ -65,13 +70,14 @@ const HEADER = record(
     arrivalMs: count,
     innerBytes: count,
   },
-  { later: list(text(64), MAX_CALLS) },
+  { later: list(text(64), MAX_CALLS), notes: text(MAX_NOTES) },
 ) as Shape<Header>;
 
 /** @param id the only id under which it opens */
 export async function sealDurable(id: string, content: DurableContent, keys: EnvelopeKeys): Promise<Uint8Array> {
-  const { kind, facts, arrivalMs, document, inner = new Uint8Array(), later = [] } = content;
-  const header: Header = { kind, facts, arrivalMs, innerBytes: inner.length, ...(later.length > 0 && { later }) };
+  const { kind, facts, arrivalMs, document, inner = new Uint8Array(), later = [], notes } = content;
+  const optional = { ...(later.length > 0 && { later }), ...(notes !== undefined && { notes }) };
+  const header: Header = { kind, facts, arrivalMs, innerBytes: inner.length, ...optional };
   return sealEnvelope(id, header, Buffer.concat([inner, await compress(document)]), keys);
 }
 
@@ -82,13 +88,13 @@ export async function openDurable(id: string, envelope: Uint8Array, keys: Envelo
     incompatible('content', `The run at ${id} cannot be opened: ${what}. It is kept.`, { suspensionId: id });
   const problem = HEADER(header);
   if (problem !== undefined) throw fault(`its header ${problem}`);
-  const { kind, facts, arrivalMs, innerBytes, later } = header as Header;
+  const { kind, facts, arrivalMs, innerBytes, later, notes } = header as Header;
   if (innerBytes > Math.min(MAX_INNER_BYTES, payload.length)) throw fault('it ends within its handler');
   if ((kind === 'waiting') !== innerBytes > 0) throw fault('it has no handler, or one too many');
   try {
     const document = await decompress(payload.subarray(innerBytes), MAX_DOCUMENT_BYTES);
     const inner = innerBytes > 0 && { inner: payload.subarray(0, innerBytes) };
-    return { kind, facts, arrivalMs, document, ...inner, ...(later && { later }) };
+    return { kind, facts, arrivalMs, document, ...inner, ...(later && { later }), ...(notes !== undefined && { notes }) };
   } catch (error) {
     throw fault(error instanceof InflatedTooLargeError ? 'it is too large' : `it does not inflate (${String(error)})`);
   }
@@ -97,10 +103,12 @@ export async function openDurable(id: string, envelope: Uint8Array, keys: Envelo
 /** What is told to a run. */
 export type RunMessage =
   | { readonly type: 'answer'; readonly callId: string; readonly document: Uint8Array }
+  /** A call that was to be answered from elsewhere is made after all, by who has the run. */
+  | { readonly type: 'release'; readonly callId: string }
   | { readonly type: 'cancel' };
 
-const MESSAGE = record({ type: oneOf('answer', 'cancel') }, { callId: NAME, document: binary() }) as Shape<{
-  readonly type: 'answer' | 'cancel';
+const MESSAGE = record({ type: oneOf('answer', 'release', 'cancel') }, { callId: NAME, document: binary() }) as Shape<{
+  readonly type: 'answer' | 'release' | 'cancel';
   readonly callId?: string;
   readonly document?: Uint8Array;
 }>;
@@ -124,6 +132,7 @@ export async function openMessage(
   if (problem !== undefined) throw fault(`it ${problem}`);
   const { type, callId, document } = header as { type: string; callId?: string; document?: Uint8Array };
   if (type === 'cancel') return { type };
+  if (type === 'release' && callId !== undefined) return { type, callId };
   if (callId === undefined || document === undefined) throw fault('it is no answer');
   return { type: 'answer', callId, document };
 }
