@@ -41,7 +41,7 @@ const IMPORTERS = {
   'ipaddr.js': '^src/network/addresses\\.ts$',
   acorn: '^src/source/parse-script\\.ts$',
   '@swc/wasm-typescript': '^src/source/typescript/stripper\\.ts$',
-  typescript: '^src/typescript/check-handlers\\.ts$',
+  typescript: '^src/typescript/compiler\\.ts$',
   'fastest-levenshtein': '^src/config/nearest\\.ts$',
   msgpackr: '^src/codec/message-pack\\.ts$',
   tinyglobby: '^src/build/handler-files\\.ts$',
@@ -124,7 +124,7 @@ export default {
       comment: 'What applications import stands above everything.',
       severity: 'error',
       from: { path: folders([...MAIN, ...WORKER, ...SHARED, 'guest']) },
-      to: { path: '^src/(build|testing|otel|typescript|migrate)/|^src/index\\.ts$' },
+      to: { path: '^src/(build|testing|otel|typescript|migrate|code-mode)/|^src/index\\.ts$' },
     },
     {
       name: 'workers-use-no-zlib',

@@ -52,7 +52,11 @@ export interface KeptRunState {
   readonly expiresAt: Date;
 }
 
-export interface KeptRunsParts extends Omit<SessionParts, 'options' | 'methods' | 'resolve' | 'deployment' | 'closing' | 'onRelease' | 'onEnd' | 'notes'> {
+export interface KeptRunsParts
+  extends Omit<
+    SessionParts,
+    'options' | 'methods' | 'resolve' | 'deployment' | 'closing' | 'onRelease' | 'onEnd' | 'notes'
+  > {
   readonly deployment: () => string;
   /** Executes a run in this process. */
   readonly run: (code: string, context: WasmContext, options: RunOptions, probe: RunProbe) => Promise<WasmResult>;
@@ -186,7 +190,7 @@ export class KeptRuns {
    * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE, CANCELLED
    */
   async drive(runId: string, driver: KeptRunDriver): Promise<KeptRunState> {
-    const { store, environment } = this.#parts;
+    const { environment } = this.#parts;
     const { notes, signal, ...work } = driver;
     const options = checkWorkOptions({ ...work, maxCrashes: MAX_CRASHES });
     const within = eitherSignal(signal, this.#parts.stopping);
@@ -252,7 +256,7 @@ export class KeptRuns {
       ...(panelId !== undefined && { panelId }),
     };
     const kind = 'waiting' as const;
-    const content = { kind, facts, document: encoded.content, inner: sealed.inner, later, notes: notes.write() };
+    const content = { kind, facts, document: encoded.content, inner: sealed.inner, later, notes: notes.write(result) };
     try {
       if (!(await store.begin(content, undefined, this.deployment, sealed.untilMs))) return 'exists';
     } catch (error) {
@@ -286,7 +290,9 @@ export class KeptRuns {
     const found = await this.#parts.store.current(runId);
     if (found?.info['runId'] === runId && found.deployment?.startsWith(PREFIX)) {
       if (found.state !== 'expired') return found;
-      throw new NexusError('SUSPENSION_EXPIRED', `The run ${runId} has expired (suspensionTtlMs).`, { context: { runId } });
+      throw new NexusError('SUSPENSION_EXPIRED', `The run ${runId} has expired (suspensionTtlMs).`, {
+        context: { runId },
+      });
     }
     const message = `There is no run ${runId} that waits: it never did, or its result is no longer kept (outcomeRetentionMs).`;
     throw new NexusError('SUSPENSION_NOT_FOUND', message, { context: { runId } });
@@ -300,7 +306,9 @@ function settled(runId: string, callId: string, why: string): NexusError {
 
 function requireGoing(signal: AbortSignal, runId: string): void {
   if (!signal.aborted) return;
-  throw new NexusError('CANCELLED', `Going on with the run ${runId} was cancelled. It can be resumed.`, { context: { runId } });
+  throw new NexusError('CANCELLED', `Going on with the run ${runId} was cancelled. It can be resumed.`, {
+    context: { runId },
+  });
 }
 
 async function sleepUnless(signal: AbortSignal, ms: number): Promise<void> {

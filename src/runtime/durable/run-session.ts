@@ -53,8 +53,8 @@ export interface SessionParts {
 export interface RunNotes {
   /** Told what was kept with the generation that was claimed. */
   open(notes: string): void;
-  /** What is to be kept with the next one. */
-  write(): string;
+  /** What is to be kept with the next one, which a segment led to. It may be asked for again. */
+  write(result?: Pick<WasmResult, 'logs'>): string;
   /** The result that is recorded as the end: what was kept with the generations is gone then. */
   end(result: WasmResult): WasmResult;
 }
@@ -196,7 +196,13 @@ export class RunSession {
     const told = await encodeOutcome({ ...(await decodeOutcome(held.content.document)), ...effects });
     if ('unencodable' in told) throw new NexusError('INTERNAL_ERROR', `A step of a run ${told.unencodable}.`);
     const { later } = this.#callsOf(held);
-    const content = { kind: 'waiting', document: told.content, inner: sealed.inner, later, ...this.#notes(held) } as const;
+    const content = {
+      kind: 'waiting',
+      document: told.content,
+      inner: sealed.inner,
+      later,
+      ...this.#notes(held),
+    } as const;
     const next = await store.advance(held, content, [], deployment, sealed.untilMs);
     if (typeof next === 'object') throw new NexusError('RESOURCE_LIMIT', next.error.message);
     return next === undefined ? undefined : store.claim(next);
@@ -236,7 +242,8 @@ export class RunSession {
         const isOurs = call !== undefined && Object.hasOwn(this.#parts.options.extensions, call.extensionName);
         if (isOurs) this.#callsOf(held).release(call);
         taken.set(opened.callId, message.id);
-      } else if (opened.type === 'release' || !names.has(opened.callId) || taken.has(opened.callId)) late.push(message.id);
+      } else if (opened.type === 'release' || !names.has(opened.callId) || taken.has(opened.callId))
+        late.push(message.id);
       else {
         const [success, value] = await decodeValues(opened.document);
         const { callId } = opened;
@@ -369,15 +376,21 @@ export class RunSession {
     const { calls } = waiting;
     const known = new Set(this.#callsOf(held).later);
     const later = calls.filter(({ callId }) => known.has(callId)).map(({ callId }) => callId);
-    const content = { kind: 'waiting', document: encoded.content, inner: sealed.inner, later, ...this.#notes(held) } as const;
+    const content = {
+      kind: 'waiting',
+      document: encoded.content,
+      inner: sealed.inner,
+      later,
+      ...this.#notes(held, result),
+    } as const;
     const next = await store.advance(held, content, consumed, deployment, sealed.untilMs);
     if (next === undefined) return undefined;
     if (typeof next === 'string') return store.claim(next);
     return this.#endWith(held, unkept(result, next.error, run.origin), consumed);
   }
 
-  #notes(held: HeldGeneration): { readonly notes?: string } {
-    const notes = this.#parts.notes?.write() ?? held.content.notes;
+  #notes(held: HeldGeneration, result?: WasmResult): { readonly notes?: string } {
+    const notes = this.#parts.notes?.write(result) ?? held.content.notes;
     return notes === undefined ? {} : { notes };
   }
 
@@ -391,7 +404,7 @@ export class RunSession {
     const encoded = await encodeOutcome(result);
     const last = 'unencodable' in encoded ? await encodeOutcome(withoutValues(result, encoded.unencodable)) : encoded;
     if ('unencodable' in last) throw new NexusError('INTERNAL_ERROR', `The end of a run ${last.unencodable}.`);
-    const content = { kind: 'end', document: last.content, ...this.#notes(held) } as const;
+    const content = { kind: 'end', document: last.content, ...this.#notes(held, result) } as const;
     const next = await store.advance(held, content, consumed, deployment);
     if (typeof next === 'object')
       throw new NexusError('RESOURCE_LIMIT', next.error.message, { context: next.error.context ?? {} });

@@ -168,9 +168,11 @@ export class RunLoop {
       const options = { ...resumeOptions, signal: this.#stop.signal };
       ({ waiting, result } = await this.#segment([], () => resume(run, [], options, false)));
       this.#metrics = this.#metrics === undefined ? result.metrics : addMetrics(this.#metrics, result.metrics);
+      const delivered = this.#deliver(result);
+      if (delivered !== undefined) await delivered;
     }
     if (waiting === undefined || keep === undefined) return this.#end(result);
-    return this.#whole(await keep(waiting, [...later], result));
+    return this.#whole(await keep(waiting, [...later], this.#whole(result)));
   }
 
   async #answer(call: ExtensionCall, context: CallContext): Promise<unknown> {

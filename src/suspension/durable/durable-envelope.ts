@@ -94,7 +94,15 @@ export async function openDurable(id: string, envelope: Uint8Array, keys: Envelo
   try {
     const document = await decompress(payload.subarray(innerBytes), MAX_DOCUMENT_BYTES);
     const inner = innerBytes > 0 && { inner: payload.subarray(0, innerBytes) };
-    return { kind, facts, arrivalMs, document, ...inner, ...(later && { later }), ...(notes !== undefined && { notes }) };
+    return {
+      kind,
+      facts,
+      arrivalMs,
+      document,
+      ...inner,
+      ...(later && { later }),
+      ...(notes !== undefined && { notes }),
+    };
   } catch (error) {
     throw fault(error instanceof InflatedTooLargeError ? 'it is too large' : `it does not inflate (${String(error)})`);
   }

@@ -79,9 +79,7 @@ export interface HeldGeneration {
 }
 
 /** A handler that waits as it is kept, and when its last timer is due; or why it cannot be kept. */
-export type SealedHandler =
-  | { readonly inner: Uint8Array; readonly untilMs: number }
-  | { readonly error: WasmError };
+export type SealedHandler = { readonly inner: Uint8Array; readonly untilMs: number } | { readonly error: WasmError };
 
 export interface DurableStoreParts {
   readonly config: RuntimeConfig;
