@@ -68,6 +68,7 @@ const entryPoints = {
   otel: path('build/otel/index.js'),
   typescript: path('build/typescript/index.js'),
   migrate: path('build/migrate/index.js'),
+  'code-mode': path('build/code-mode/index.js'),
 };
 // What all of them have in common would be many small files, and each one costs half a millisecond at a start: the main entry has its own.
 const { index, ...further } = entryPoints;
@@ -168,6 +169,7 @@ async function writeDeclarations() {
     'testing/vitest-plugin',
     'typescript/index',
     'migrate/index',
+    'code-mode/index',
   ];
   const reached = new Set(entries.map((name) => `${name}.d.ts`));
   for (const file of reached) {

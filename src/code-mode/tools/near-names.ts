@@ -16,6 +16,7 @@ export function nearNames(name: string, names: readonly string[]): readonly stri
   const byLast = new Map(names.map((one) => [lastOf(one), one]));
   const spelt = nearest(lastOf(wanted), byLast.keys());
   add(spelt === undefined ? undefined : byLast.get(spelt));
+  if (found.size > 0) return [...found];
   const words = wordsOf(wanted);
   const scored = names
     .map((one) => ({ one, score: wordsOf(one).filter((word) => words.includes(word)).length }))
