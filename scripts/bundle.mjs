@@ -83,9 +83,30 @@ for (const entries of [{ index }, further])
     // Beside the entry: the URL of the worker is relative to wherever its code ends up.
     chunkNames: '[name]-[hash]',
   });
-// A build step is a module: another copy of all of it would be a quarter of the package.
-const { build: _, ...required } = entryPoints;
+// A build step is a module: another copy of all of it would be a quarter of the package. Bundles of CommonJS have no chunks in common, so the
+// entries that read handlers are one, and their own files name what each of them exports.
+const { build: _, typescript, migrate, 'code-mode': codeMode, ...required } = entryPoints;
+const reading = { typescript, migrate, 'code-mode': codeMode };
 await take({ ...commonjs, entryPoints: required, plugins: [sharing, threadFile, onFirstCall] });
+await take({
+  ...commonjs,
+  stdin: {
+    contents: Object.entries(reading)
+      .map(([name, file]) => `export * as ${nameOf(name)} from ${JSON.stringify(file)};`)
+      .join('\n'),
+    resolveDir: path('scripts'),
+    sourcefile: 'reading.mjs',
+  },
+  outdir: undefined,
+  outfile: path('dist/reading.cjs'),
+  plugins: [sharing, threadFile, onFirstCall],
+});
+for (const [name, file] of Object.entries(reading)) {
+  const names = Object.keys(await import(file)).join(', ');
+  // An object of plain names, which Node finds without executing it.
+  const text = `const { ${nameOf(name)}: { ${names} } } = require('./reading.cjs');\nmodule.exports = { ${names} };\n`;
+  await writeFile(path(`dist/${name}.cjs`), text);
+}
 await take({
   ...common,
   entryPoints: {
@@ -155,6 +176,10 @@ await writeDeclarations();
 async function take(options) {
   const { metafile } = await build(options);
   bundled.push(...Object.keys(metafile.inputs));
+}
+
+function nameOf(entry) {
+  return entry.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
 }
 
 /** The declarations that the entries reach, as those of modules and, a folder beside, as those of CommonJS. */
