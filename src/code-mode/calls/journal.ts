@@ -10,9 +10,9 @@ export interface CallRecord {
   readonly input: unknown;
   /**
    * `'pending'`: it waits for an approval. `'running'`: its program ended before it did. `'refused'`: it was not admitted. `'rejected'`:
-   * somebody rejected it.
+   * somebody rejected it. `'abandoned'`: its program ended without waiting for its approval.
    */
-  readonly status: 'running' | 'pending' | 'done' | 'failed' | 'refused' | 'rejected' | 'reverted';
+  readonly status: 'running' | 'pending' | 'done' | 'failed' | 'refused' | 'rejected' | 'abandoned' | 'reverted';
   /** What the program got. */
   readonly result?: unknown;
   /** What was thrown at its `await`. */

@@ -10,7 +10,7 @@ import { describeTool, noSuchTool, searchTools } from '../tools/search.js';
 import type { ToolCallInfo } from '../tools/tool.js';
 import type { KnownTool, ToolSet } from '../tools/tool-set.js';
 import type { Approval, ApprovalDecision } from './approval.js';
-import { copyForLog, type Journal } from './journal.js';
+import { type CallRecord, copyForLog, type Journal } from './journal.js';
 
 /** What the calls of one run are made with. */
 export interface ToolCallsOptions {
@@ -21,7 +21,8 @@ export interface ToolCallsOptions {
   readonly journal: Journal;
   /** Of an argument. */
   readonly maxInputValues: number;
-  readonly onCall: ((call: ReturnType<Journal['get']> & object) => unknown) | undefined;
+  /** Told each call whenever its state changes. It does not throw. */
+  readonly onCall: (call: CallRecord) => void;
 }
 
 /** What a program gets for a call that is not admitted. */
@@ -49,10 +50,10 @@ async function makeCall(options: ToolCallsOptions, path: unknown, args: readonly
   const { key: callId, signal, isReleased } = currentCall() as ReleasableCall;
   const startedAt = Date.now();
   const tool = typeof path === 'string' ? tools.get(path) : undefined;
-  const name = tool?.key ?? String(path).slice(0, 200);
+  const name = tool?.key ?? nameOf(path);
   const note = (record: Omit<Parameters<Journal['note']>[0], 'callId' | 'tool' | 'input' | 'startedAt'>) => {
     journal.note({ callId, tool: name, input: copyForLog(args[0]), startedAt, ...record });
-    onCall?.(journal.get(callId) as NonNullable<ReturnType<Journal['get']>>);
+    onCall(journal.get(callId) as CallRecord);
   };
   const refuse = (error: Error): never => {
     note({ status: 'refused', error: messageOf(error), durationMs: Date.now() - startedAt });
@@ -83,7 +84,7 @@ async function makeCall(options: ToolCallsOptions, path: unknown, args: readonly
   note({ status: 'running', ...approved });
   const settle = (changes: Parameters<Journal['change']>[1]) => {
     journal.change(callId, { ...changes, durationMs: Date.now() - startedAt });
-    onCall?.(journal.get(callId) as NonNullable<ReturnType<Journal['get']>>);
+    onCall(journal.get(callId) as CallRecord);
   };
   try {
     const answer = await answerOf(tool, await tool.execute(input, info));
@@ -143,9 +144,14 @@ async function admitSaved(
   path: unknown,
   args: readonly unknown[],
 ): Promise<unknown> {
-  const program = saved.get(String(path));
-  if (program === undefined) throw new TypeError(noSuchTool(String(path), [...saved.keys()]));
+  const program = typeof path === 'string' ? saved.get(path) : undefined;
+  if (program === undefined) throw new TypeError(noSuchTool(nameOf(path), [...saved.keys()]));
   return admit(program.declared.path, program.inputSchema, program.declared, args, maxInputValues);
+}
+
+/** A program may pass anything as a name. */
+function nameOf(path: unknown): string {
+  return typeof path === 'string' ? path.slice(0, 200) : `of type ${typeof path}`;
 }
 
 export function messageOf(error: unknown): string {

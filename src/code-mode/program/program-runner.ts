@@ -6,7 +6,7 @@ import type { RunOptions } from '../../runtime/run/run-options.js';
 import type { PendingApproval } from '../calls/approval.js';
 import { Journal } from '../calls/journal.js';
 import { revertCalls } from '../calls/revert.js';
-import { TOOLS_EXTENSION, toolsExtension } from '../calls/tool-calls.js';
+import { messageOf, TOOLS_EXTENSION, toolsExtension } from '../calls/tool-calls.js';
 import type { CheckedOptions } from '../options.js';
 import type { CodeModeOutcome } from '../outcome/outcome.js';
 import { errorText, refusedText, successText, suspendedText, type TextParts } from '../outcome/text.js';
@@ -107,7 +107,7 @@ export class ProgramRunner {
         notes: notesOf(journal),
         signal,
         onEffects: ({ logs, stateMutations }) => {
-          for (const entry of logs) onLog?.(entry, { runId });
+          for (const entry of logs) told(() => onLog?.(entry, { runId }));
           stateError ??= this.#applyState({ stateMutations }, session);
         },
         onEnd: async (ended) => {
@@ -175,7 +175,7 @@ export class ProgramRunner {
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(tenant !== undefined && { tenant }),
       ...(signal !== undefined && { signal }),
-      ...(onLog !== undefined && { onLog: (entry) => onLog(entry, { runId }) }),
+      ...(onLog !== undefined && { onLog: (entry) => told(() => onLog(entry, { runId })) }),
     };
   }
 
@@ -183,7 +183,7 @@ export class ProgramRunner {
     const { approval, limits, onCall } = this.#options;
     return toolsExtension({
       ...{ runId, saved, approval, journal, tools: this.#tools, maxInputValues: limits.maxInputValues },
-      onCall: onCall === undefined ? undefined : (call) => onCall(call, { runId }),
+      onCall: (call) => told(() => onCall?.(call, { runId })),
     });
   }
 
@@ -258,6 +258,15 @@ export class ProgramRunner {
   }
 }
 
+/** A listener that throws does not disturb the program. */
+function told(listener: () => unknown): void {
+  try {
+    listener();
+  } catch (error) {
+    process.emitWarning(`A listener of a code mode threw: ${messageOf(error)}`, { code: 'NEXUS_CODE_MODE' });
+  }
+}
+
 /** What is kept with a run. */
 function notesOf(journal: Journal): RunNotes {
   return {
@@ -279,12 +288,12 @@ function failed({ returnValue: _, suspension: __, ...result }: WasmResult, error
   return { ...result, status: 'error', partial: true, error };
 }
 
-/** A call that was rejected was never made. */
+/** A call that was rejected, or that nobody waited for, was never made. */
 function settleOpen(journal: Journal, result: WasmResult): void {
   for (const { callId, status } of journal.calls) {
     if (status !== 'pending') continue;
     const isOpen = result.unawaitedCalls?.some((call) => callId.endsWith(`:${call.callId}`)) === true;
-    if (!isOpen) journal.change(callId, { status: 'rejected' });
+    journal.change(callId, { status: isOpen ? 'abandoned' : 'rejected' });
   }
 }
 

@@ -287,9 +287,13 @@ export class KeptRuns {
   }
 
   async #require(runId: string): Promise<FoundSuspension> {
-    const found = await this.#parts.store.current(runId);
+    const { store } = this.#parts;
+    const found = await store.current(runId);
     if (found?.info['runId'] === runId && found.deployment?.startsWith(PREFIX)) {
-      if (found.state !== 'expired') return found;
+      const nowMs = await store.clock.current();
+      // Until a sweep finds it, it only can no longer be claimed.
+      const isOver = found.outcome === undefined && found.lease === undefined && found.expiresAtMs <= nowMs;
+      if (found.state !== 'expired' && !isOver) return found;
       throw new NexusError('SUSPENSION_EXPIRED', `The run ${runId} has expired (suspensionTtlMs).`, {
         context: { runId },
       });

@@ -32,14 +32,22 @@ export async function run({ quick, scratch }) {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, next));
-  return findings.end(`${kills} kills at ${steps} steps: 0 programs lost, 0 calls made twice under a key, ${again} keys asked again`);
+  return findings.end(
+    `${kills} kills at ${steps} steps: 0 programs lost, 0 calls made twice under a key, ${again} keys asked again`,
+  );
 }
 
 /** One program from its begin to its end. The process that runs it ends at a step, and another one goes on. */
 async function drive(scratch, killAt, findings) {
   const [suspensionDir, ledger] = [join(scratch, 'runs'), join(scratch, 'ledger')];
   const given = { suspensionDir, ledger, leaseMs: LEASE_MS };
-  const runtime = await createRuntime({ cacheDir: false, maxInstances: 1, metrics: false, suspensionDir, leaseMs: LEASE_MS });
+  const runtime = await createRuntime({
+    cacheDir: false,
+    maxInstances: 1,
+    metrics: false,
+    suspensionDir,
+    leaseMs: LEASE_MS,
+  });
   const codeMode = createCodeMode({ runtime, tools: service(ledger) });
   let worker = new Worker(PROCESS, [{ ...given, ...(killAt !== undefined && { killAt }) }]);
   let isKilled = false;

@@ -28,7 +28,13 @@ export async function run({ quick, runs, kills, scratch }) {
   const start = () => new Worker(PROCESS, [given]);
   const workers = Array.from({ length: PROCESSES }, start);
   // Approvals are given by a third process, which is not killed.
-  const runtime = await createRuntime({ cacheDir: false, maxInstances: 1, metrics: false, suspensionDir, leaseMs: LEASE_MS });
+  const runtime = await createRuntime({
+    cacheDir: false,
+    maxInstances: 1,
+    metrics: false,
+    suspensionDir,
+    leaseMs: LEASE_MS,
+  });
   const codeMode = createCodeMode({ runtime, tools: service(ledger) });
   const outcomes = new Map();
   let killed = 0;

@@ -99,6 +99,7 @@ export function checkRun(findings, runId, outcome, { done }) {
     findings.check(done.get(callId)?.isApproved === needsApproval, `${callId} was made without its approval`);
   }
   for (const callId of done.keys()) {
-    if (callId.startsWith(`${runId}:`)) findings.check(expected.has(callId), `${callId} was made, and the program has no such call`);
+    if (callId.startsWith(`${runId}:`))
+      findings.check(expected.has(callId), `${callId} was made, and the program has no such call`);
   }
 }
