@@ -99,7 +99,7 @@ export class Programs implements CodeMode {
     return this.#run(code, options, undefined, NO_PROGRAMS);
   }
 
-  resume(runId: string, options: { readonly signal?: AbortSignal } = {}): Promise<CodeModeOutcome> {
+  async resume(runId: string, options: { readonly signal?: AbortSignal } = {}): Promise<CodeModeOutcome> {
     requireRunId(runId);
     return this.#runner.resume(runId, options.signal, undefined, NO_PROGRAMS);
   }
@@ -128,12 +128,12 @@ export class Programs implements CodeMode {
     return this.#decide(callId, { error: Object.assign(new Error(message), { name: 'ApprovalRejectedError' }) });
   }
 
-  cancel(runId: string): Promise<boolean> {
+  async cancel(runId: string): Promise<boolean> {
     requireRunId(runId);
     return this.#options.runtime.keeping((runs) => runs.cancel(runId));
   }
 
-  preview(code: string): Promise<Preview> {
+  async preview(code: string): Promise<Preview> {
     requireText('code', code);
     return this.#runner.preview(code, NO_PROGRAMS);
   }
@@ -170,11 +170,11 @@ export class Programs implements CodeMode {
         return programTool(instructions(), textOf);
       },
       run,
-      resume: (runId, options = {}) => {
+      resume: async (runId, options = {}) => {
         requireRunId(runId);
         return this.#runner.resume(runId, options.signal, state, saved.all);
       },
-      preview: (code) => {
+      preview: async (code) => {
         requireText('code', code);
         return this.#runner.preview(code, saved.all);
       },

@@ -146,10 +146,12 @@ describe('approvals', () => {
   });
 
   it('go on beside timers', async () => {
-    const { runId } = await codeMode.run(
-      `return Promise.race([tools.pay.send({ to: 'slow', amount: 1 }), new Promise((r) => setTimeout(r, 1, 'in time'))])`,
+    const { runId, status } = await codeMode.run(
+      `return Promise.race([tools.pay.send({ to: 'slow', amount: 1 }), new Promise((r) => setTimeout(r, 1_500, 'in time'))])`,
     );
-    await vi.waitFor(async () => expect((await codeMode.resume(runId)).result).toBe('in time'));
+    expect(status).toBe('suspended');
+    const ended = { timeout: 20_000, interval: 100 };
+    await vi.waitFor(async () => expect((await codeMode.resume(runId)).result).toBe('in time'), ended);
   });
 
   it('are needed where a function says so, and the option decides first', async () => {

@@ -99,6 +99,6 @@ describe('the option typeCheck', () => {
           `const r = await tools.pay.balance({ of: 'x' });\nlet s = ''; s += r + new Date(0).getTime();\nreturn s`,
         )
       ).result,
-    ).toBe('1000');
+    ).toBe('100');
   });
 });

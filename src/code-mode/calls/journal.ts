@@ -1,4 +1,5 @@
 import type { LogEntry } from '../../api/result.js';
+import { callNumber } from '../../execution/suspended-run.js';
 
 /** A call that a program made, as the log has it. */
 export interface CallRecord {
@@ -45,8 +46,9 @@ export class Journal {
   #last: readonly LogEntry[] | undefined;
   #allowed: readonly string[] | undefined;
 
+  /** In the order in which the program made them. */
   get calls(): readonly CallRecord[] {
-    return [...this.#calls.values()];
+    return [...this.#calls.values()].sort((a, b) => numberOf(a) - numberOf(b));
   }
 
   get logs(): readonly LogEntry[] {
@@ -108,6 +110,11 @@ export class Journal {
     this.#logs = [...logs];
     this.#allowed = allowed;
   }
+}
+
+/** Calls of a run are numbered: `run-1:c7` is the seventh. */
+function numberOf({ callId }: CallRecord): number {
+  return callNumber(callId.slice(callId.lastIndexOf(':') + 1));
 }
 
 /** What JSON has no word for. */
