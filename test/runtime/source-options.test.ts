@@ -195,7 +195,6 @@ describe('declarations before a program of a model', () => {
 
   it.each([
     ['return twice(21)', 42],
-    ['twice(21)', 42],
     ['const n = 21;\nmain();\nfunction main() { return twice(n) }\nmain();', 42],
     ['async () => twice(21)', 42],
     ['function f() { return twice(21) }', 42],
