@@ -30,6 +30,9 @@ const ENGINE_LOADER = '^src/engine/(load-engine|known-engines|optimised-engine|b
 /** Of `nexus-runtime/testing`: executes in the calling thread what workers execute elsewhere. */
 const IN_CALLING_THREAD = '^src/testing/runtime/(start-test-runtime|calling-thread)\\.ts$';
 
+/** Suspended handlers on a server, each an entry of its own. */
+const STORES = '^src/(postgres|redis)/';
+
 /** The one file that imports each third-party library. */
 const IMPORTERS = {
   'quickjs-emscripten': '^src/engine/quickjs-module\\.ts$',
@@ -46,6 +49,7 @@ const IMPORTERS = {
   msgpackr: '^src/codec/message-pack\\.ts$',
   tinyglobby: '^src/build/handler-files\\.ts$',
   semver: '^src/config/listed-package\\.ts$',
+  bullmq: '^src/bullmq/queues\\.ts$',
   '@cfworker/json-schema': '^src/schemas/json-validator\\.ts$',
 };
 
@@ -124,7 +128,29 @@ export default {
       comment: 'What applications import stands above everything.',
       severity: 'error',
       from: { path: folders([...MAIN, ...WORKER, ...SHARED, 'guest']) },
-      to: { path: '^src/(build|testing|otel|typescript|migrate|code-mode)/|^src/index\\.ts$' },
+      to: { path: '^src/(build|testing|otel|postgres|redis|bullmq|typescript|migrate|code-mode)/|^src/index\\.ts$' },
+    },
+    {
+      name: 'stores-on-servers-import-little',
+      comment: 'Any application could have written them: the contract, its checks, and how errors are made.',
+      severity: 'error',
+      from: { path: STORES },
+      to: {
+        path: '^src/',
+        pathNot: [
+          STORES,
+          folders(['api', 'errors', 'config', 'codec', 'support']),
+          '^src/suspension/(check|views)\\.ts$',
+          '^src/suspension/server/',
+        ],
+      },
+    },
+    {
+      name: 'stores-on-servers-import-no-driver',
+      comment: "The client is the application's own.",
+      severity: 'error',
+      from: { path: STORES },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-peer', 'npm-optional'] },
     },
     {
       name: 'workers-use-no-zlib',

@@ -4,9 +4,8 @@
 // resolve them again. All bundles include msgpackr, whose optional native part would bring an install script into every
 // application, and tinypool, so that the file of its threads is beside our own. Licences are collected in one file.
 //
-// The test kit is a script with V8's code cache, see `testing-entry.mjs`: without the cache its first result takes 50 to 80 ms
-// more of 160 to 230 ms of processor time. A plain module, and Node's own compile cache, take 45 to 65 ms more.
-import { createHash } from 'node:crypto';
+// The main entry, that of a worker thread and the test kit are scripts with V8's code cache, see `entries/cached-script.mjs`: compiling
+// them is most of a start. A module cannot have such a cache, and that of Node is one of the whole process, which is the application's.
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +17,8 @@ const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.u
 
 /** Less text to read and compile at a start. Names stay, and lines are short: Node prints the line of an error that nobody catches. */
 const SLIM = { minifyWhitespace: true, minifySyntax: true, lineLimit: 120 };
-const common = { ...bundling, outdir: path('dist'), sourcesContent: false, metafile: true };
+/** Without maps: they would name files that are not in the package, for a third of its size. */
+const common = { ...bundling, outdir: path('dist'), sourcemap: false, metafile: true };
 /** What is left to npm. */
 const EXTERNAL = [
   '@cfworker/json-schema',
@@ -27,24 +27,28 @@ const EXTERNAL = [
   '@opentelemetry/api',
   '@swc/wasm-typescript',
   'acorn',
+  'bullmq',
   'ipaddr.js',
   'lru-cache',
   'prom-client',
   'typescript',
   'vitest',
 ];
-/** In CommonJS a module knows its file and no URL; it cannot import, and it takes in what is no CommonJS itself. */
+/**
+ * In CommonJS a module knows its file and no URL; it cannot import. It takes in what is no CommonJS itself, and
+ * `lru-cache`, which every start would look for.
+ */
 const commonjs = {
   ...common,
   ...SLIM,
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  external: EXTERNAL.filter((name) => name !== '@noble/hashes'),
+  external: EXTERNAL.filter((name) => name !== '@noble/hashes' && name !== 'lru-cache'),
   define: { 'import.meta.url': 'moduleUrl' },
-  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  banner: { js: "'use strict'; const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   supported: { 'dynamic-import': false },
 };
-/** What `testing-entry.mjs` gives the script is there, too, when `require` loads it. On the line of the first statement: the map counts lines. */
+/** What `entries/testing.mjs` gives the script is there, too, when `require` loads it. */
 const AS_A_MODULE =
   'if (typeof kitUrl === "undefined") { var kitUrl = require("node:url").pathToFileURL(__filename).href, ' +
   'kitImport = async (id) => require(id.replace("-pool.js", "-pool.cjs")); } ';
@@ -53,6 +57,8 @@ const AS_A_MODULE =
 const TRACED = `function resolvedByName() {
   return [import('@jitl/quickjs-wasmfile-release-sync/wasm'), import('@swc/wasm-typescript')];
 }`;
+/** The same for the script of the main entry, which is loaded in a way that such tools do not see. */
+const TRACED_SCRIPT = 'function resolvedByName(){return import("./index.cjs")}';
 const bundled = [];
 
 // State that exists once per process. The other bundles import it.
@@ -68,45 +74,45 @@ const entryPoints = {
   otel: path('build/otel/index.js'),
   typescript: path('build/typescript/index.js'),
   migrate: path('build/migrate/index.js'),
-  'code-mode': path('build/code-mode/index.js'),
+  redis: path('build/redis/index.js'),
+  postgres: path('build/postgres/index.js'),
+  bullmq: path('build/bullmq/index.js'),
 };
-// What all of them have in common would be many small files, and each one costs half a millisecond at a start: the main entry has its own.
-const { index, ...further } = entryPoints;
-for (const entries of [{ index }, further])
-  await take({
-    ...common,
-    ...SLIM,
-    entryPoints: entries,
-    external: EXTERNAL,
-    plugins: [sharing, threadFile, onFirstCall],
-    splitting: true,
-    // Beside the entry: the URL of the worker is relative to wherever its code ends up.
-    chunkNames: '[name]-[hash]',
-  });
-// A build step is a module: another copy of all of it would be a quarter of the package. Bundles of CommonJS have no chunks in common, so the
-// entries that read handlers are one, and their own files name what each of them exports.
-const { build: _, typescript, migrate, 'code-mode': codeMode, ...required } = entryPoints;
-const reading = { typescript, migrate, 'code-mode': codeMode };
+// `import` gets the script of the main entry, too.
+const { index: _index, ...modules } = entryPoints;
+await take({
+  ...common,
+  ...SLIM,
+  entryPoints: modules,
+  external: EXTERNAL,
+  plugins: [sharing, threadFile, onFirstCall],
+  splitting: true,
+  // Beside the entry: the URL of the worker is relative to wherever its code ends up.
+  chunkNames: '[name]-[hash]',
+});
+// A build step is a module: another copy of all of it would be a quarter of the package.
+const { build: _, postgres, redis, ...required } = entryPoints;
 await take({ ...commonjs, entryPoints: required, plugins: [sharing, threadFile, onFirstCall] });
+// Two thirds of each is what both have.
+const stores = { postgres, redis };
+const namespaces = Object.entries(stores).map(([name, file]) => `export * as ${name} from ${JSON.stringify(file)};`);
 await take({
   ...commonjs,
-  stdin: {
-    contents: Object.entries(reading)
-      .map(([name, file]) => `export * as ${nameOf(name)} from ${JSON.stringify(file)};`)
-      .join('\n'),
-    resolveDir: path('scripts'),
-    sourcefile: 'reading.mjs',
-  },
+  stdin: { contents: namespaces.join('\n'), resolveDir: path('build'), sourcefile: 'stores.mjs' },
   outdir: undefined,
-  outfile: path('dist/reading.cjs'),
-  plugins: [sharing, threadFile, onFirstCall],
+  outExtension: undefined,
+  outfile: path('dist/stores.cjs'),
+  plugins: [sharing, onFirstCall],
 });
-for (const [name, file] of Object.entries(reading)) {
-  const names = Object.keys(await import(file)).join(', ');
-  // An object of plain names, which Node finds without executing it.
-  const text = `const { ${nameOf(name)}: { ${names} } } = require('./reading.cjs');\nmodule.exports = { ${names} };\n`;
-  await writeFile(path(`dist/${name}.cjs`), text);
+for (const name of Object.keys(stores)) {
+  await writeFile(path(`dist/${name}.cjs`), `'use strict';\nmodule.exports = require('./stores.cjs').${name};\n`);
 }
+await writeEntry('index', {
+  of: 'index.cjs',
+  exports: await import(path('build/index.js')),
+  as: 'runtime',
+  footer: TRACED_SCRIPT,
+});
 await take({
   ...common,
   entryPoints: {
@@ -114,7 +120,7 @@ await take({
   },
 });
 // Every process of tests starts it, so it takes its dependencies in, like a worker, but for those that have files of their own or that
-// the application has, too. It is a script, see `testing-entry.mjs`. What most tests do without is a bundle of its own.
+// the application has, too. It is a script, see `entries/testing.mjs`. What most tests do without is a bundle of its own.
 const forTests = { ...common, external: ['@cfworker/json-schema', 'prom-client', 'vitest'] };
 await take({
   ...forTests,
@@ -126,20 +132,12 @@ await take({
 });
 const kit = importThroughEntry(await readFile(path('dist/testing-kit.cjs'), 'utf8'));
 await writeFile(path('dist/testing-kit.cjs'), kit);
-const exported = Object.keys(await import(path('build/testing/index.js'))).join(', ');
-await build({
-  ...common,
-  stdin: {
-    contents: `import { kit } from './testing-entry.mjs';\nexport const { ${exported} } = kit;`,
-    resolveDir: path('scripts'),
-    sourcefile: 'testing.mjs',
-  },
-  outfile: path('dist/testing.js'),
-  outdir: undefined,
-  define: { KIT_HASH: JSON.stringify(createHash('sha256').update(kit).digest('hex').slice(0, 16)) },
-  external: ['./singletons.js', './testing-thread-pool.js'],
+await writeEntry('testing', {
+  of: 'testing-kit.cjs',
+  exports: await import(path('build/testing/index.js')),
+  as: 'kit',
 });
-await cp(path('scripts/testing-entry.cjs'), path('dist/testing.cjs'));
+await cp(path('scripts/entries/testing.cjs'), path('dist/testing.cjs'));
 const storeTests = { 'testing-store': path('build/testing/store/index.js') };
 const threadPool = { 'testing-thread-pool': path('build/testing/runtime/thread-pool.js') };
 await take({
@@ -156,10 +154,17 @@ await take({ ...commonjs, entryPoints: { ...threadPool, ...storeTests }, plugins
 await take({
   ...common,
   ...SLIM,
-  entryPoints: { 'worker/entry': path('build/worker/entry.js') },
+  entryPoints: { 'worker/thread-script': path('build/worker/entry.js') },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': 'moduleUrl' },
+  banner: {
+    js: "'use strict'; const moduleUrl = require('node:url').pathToFileURL(require.resolve('./entry.js')).href;",
+  },
+  supported: { 'dynamic-import': false },
   plugins: [withoutUnusedVariants],
-  footer: { js: TRACED },
 });
+await writeEntry('worker', { of: 'worker/thread-script.cjs', to: 'worker/entry.js', footer: TRACED });
 await mkdir(path('dist/guest'), { recursive: true });
 await cp(path('build/guest/prelude.image'), path('dist/guest/prelude.image'));
 await cp(path('build/guest/node-library.txt'), path('dist/guest/node-library.txt'));
@@ -172,14 +177,30 @@ bundled.push(...JSON.parse(await readFile(path('build/guest/inputs.json'), 'utf8
 await writeFile(path('dist/THIRD-PARTY-LICENSES.txt'), await licences(bundled));
 await writeDeclarations();
 
+/** What loads a script with its code cache, see `entries/`; `as` is what has its exports there. */
+async function writeEntry(entry, { of, to = `${entry}.js`, exports, as, footer = '' }) {
+  const text = await readFile(path(`dist/${of}`), 'utf8');
+  if (/[^ -~\n\t]/.test(text)) throw new Error(`dist/${of} is not ASCII`);
+  const from = JSON.stringify(`./${entry}.mjs`);
+  const contents =
+    exports === undefined
+      ? `export { default } from ${from};`
+      : `import { ${as} } from ${from};\nexport const { ${Object.keys(exports).join(', ')} } = ${as};`;
+  await build({
+    ...common,
+    ...SLIM,
+    stdin: { contents, resolveDir: path('scripts/entries'), sourcefile: `${entry}-entry.mjs` },
+    outfile: path(`dist/${to}`),
+    outdir: undefined,
+    external: ['./singletons.js', './testing-thread-pool.js'],
+    footer: { js: footer },
+  });
+}
+
 /** Bundles something, and notes what is in it. */
 async function take(options) {
   const { metafile } = await build(options);
   bundled.push(...Object.keys(metafile.inputs));
-}
-
-function nameOf(entry) {
-  return entry.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
 }
 
 /** The declarations that the entries reach, as those of modules and, a folder beside, as those of CommonJS. */
@@ -188,13 +209,17 @@ async function writeDeclarations() {
     'index',
     'build/index',
     'otel/index',
+    'postgres/index',
+    'redis/index',
     'testing/index',
     'testing/store/index',
     'testing/vitest',
     'testing/vitest-plugin',
     'typescript/index',
     'migrate/index',
-    'code-mode/index',
+    'redis/index',
+    'postgres/index',
+    'bullmq/index',
   ];
   const reached = new Set(entries.map((name) => `${name}.d.ts`));
   for (const file of reached) {
@@ -209,15 +234,23 @@ async function writeDeclarations() {
   await writeFile(path('dist/types-cjs/package.json'), '{ "type": "commonjs" }\n');
 }
 
-/** Where tinypool looks for the file of its threads: beside our own, by a literal that tools find. */
+/**
+ * Where tinypool looks for the file of its threads: beside our own, by a literal that tools find. It loads what forks processes only when it
+ * forks one, which it never does here.
+ */
 function nameThreadFile({ onLoad }) {
   onLoad({ filter: /node_modules\/tinypool\/dist\/index\.js$/ }, async (file) => {
     const text = await readFile(file.path, 'utf8');
-    const contents = text.replace(
-      'fileURLToPath(import.meta.url + "/../entry/worker.js")',
-      'new URL("./worker/thread.js", import.meta.url)',
-    );
-    if (contents === text) throw new Error('tinypool names the file of its threads in another way');
+    const replaced = [
+      ['fileURLToPath(import.meta.url + "/../entry/worker.js")', 'new URL("./worker/thread.js", import.meta.url)'],
+      ['import { fork } from "node:child_process";', ''],
+      ['this.process = fork(', "this.process = process.getBuiltinModule('node:child_process').fork("],
+    ];
+    let contents = text;
+    for (const [given, wanted] of replaced) {
+      if (!contents.includes(given)) throw new Error(`tinypool has no ${given} any more`);
+      contents = contents.replace(given, () => wanted);
+    }
     return { contents, loader: 'js' };
   });
 }
@@ -233,17 +266,31 @@ function leaveThreadPool({ onResolve }) {
 }
 
 /**
- * Evaluating semver costs 2 to 3 ms of every start, and few options have a range of versions. esbuild evaluates what is required
- * where it is required, also in a module.
+ * Evaluating semver and the inference of capabilities costs milliseconds of every start, and few processes use them. esbuild evaluates what
+ * is required where it is required, also in a module.
  */
 function evaluateOnFirstCall({ onResolve, onLoad }) {
-  onResolve({ filter: /^semver\// }, ({ kind, path, resolveDir }) =>
-    kind === 'import-statement' ? { path, namespace: 'on-first-call', pluginData: { resolveDir } } : undefined,
+  const laterIfImported = (pluginData) => (args) =>
+    args.kind === 'import-statement'
+      ? { path: args.path, namespace: 'on-first-call', pluginData: { ...pluginData, resolveDir: args.resolveDir } }
+      : undefined;
+  onResolve({ filter: /^semver\// }, laterIfImported({}));
+  onResolve(
+    { filter: /\/inference\/infer\.js$/ },
+    laterIfImported({ file: path('build/capabilities/inference/infer.js') }),
   );
-  onLoad({ filter: /./, namespace: 'on-first-call' }, ({ path, pluginData: { resolveDir } }) => ({
-    contents: `export default (...args) => require(${JSON.stringify(path)})(...args);`,
-    resolveDir,
-  }));
+  onLoad({ filter: /./, namespace: 'on-first-call' }, async ({ path, pluginData: { file, resolveDir } }) => {
+    const required = JSON.stringify(file ?? path);
+    if (file === undefined)
+      return { contents: `export default (...args) => require(${required})(...args);`, resolveDir };
+    const functions = Object.entries(await import(file));
+    const other = functions.find(([, value]) => !/^(?:async )?function/.test(String(value)));
+    if (other !== undefined) throw new Error(`${file} exports ${other[0]}, which is no function`);
+    const lines = functions.map(
+      ([name]) => `export const ${name} = (...args) => require(${required}).${name}(...args);`,
+    );
+    return { contents: lines.join('\n'), resolveDir };
+  });
 }
 
 /** A script has no imports of its own once V8 has it from a cache. */

@@ -7,8 +7,9 @@
 export type { AsyncResult, CallResult } from './api/answers.js';
 export type { CapabilityToken } from './api/capability.js';
 export type { ContextValue, Prepared, PrepareOptions, WasmContext } from './api/context.js';
+export type { CallTask, ConsumeOptions, Consumption, Dispatcher, RunTask, Task } from './api/dispatcher.js';
 export { type EncodedValue, encoded, type JsonText, json } from './api/encoded.js';
-export type { ExecutionStatus } from './api/execution-metrics.js';
+export type { CacheTierName, ExecutionStatus } from './api/execution-metrics.js';
 export type { CallContext, Extension, ExtensionRegistry } from './api/extension.js';
 export type {
   DefinedExtensions,
@@ -54,6 +55,7 @@ export type {
   SuspensionOptions,
 } from './api/options.js';
 export type { Quota, QuotaRefusal, QuotaRequest } from './api/quota.js';
+export type { RemoteCache } from './api/remote-cache.js';
 export type {
   EmittedEvent,
   ErrorCause,
@@ -94,8 +96,11 @@ export type {
   PostAnswer,
   SettleAnswer,
   SettledState,
+  StoredImage,
+  StoredImages,
   StoredMessage,
   StoredSuspension,
+  StoreUser,
   SuspensionFilter,
   SuspensionLease,
   SuspensionOutcome,
@@ -132,6 +137,7 @@ export {
 } from './audit/verify.js';
 export type { FileTierStats, RejectionReason, VerifyReport } from './cache/file-tier.js';
 export type { EntryUse } from './cache/memory-tier.js';
+export type { RemoteTierStats } from './cache/remote-tier.js';
 export type { TierStats } from './cache/tier.js';
 export type { CacheStats } from './cache/tiered-cache.js';
 export type { TransientArtifacts } from './cache/transient-artifacts.js';
@@ -158,9 +164,18 @@ export type { ExecuteOptions, ResumeOptions } from './execution/request/execute-
 export { type ToJsonOptions, toJson } from './execution/result/to-json.js';
 export type { MetricsHandler } from './metrics/http.js';
 export type { RetirementReason, Retirements } from './protocol/retirement.js';
+export type { ClearedTiers } from './runtime/compile-service.js';
 export { later } from './runtime/durable/later.js';
-export type { Run, RunDescription, RunFilter, RunSummary, StartOptions, Worker } from './runtime/durable/runs.js';
-export type { RetryPolicy, RunStepInfo, WorkOptions } from './runtime/durable/work-options.js';
+export type {
+  ErasedRuns,
+  Run,
+  RunDescription,
+  RunFilter,
+  RunSummary,
+  StartOptions,
+  Worker,
+} from './runtime/durable/run-types.js';
+export type { RetryPolicies, RetryPolicy, RunStepInfo, WorkOptions } from './runtime/durable/work-options.js';
 export { type CompilerOptions, HandlerCompiler } from './runtime/handler-compiler.js';
 export type { HandlerSet } from './runtime/manifest/handler-set.js';
 export type { NexusRuntime } from './runtime/nexus-runtime.js';

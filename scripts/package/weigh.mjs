@@ -3,12 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-const MAX_PACKED_BYTES = 3.75 * 1024 * 1024;
+const MAX_PACKED_BYTES = 3 * 1024 * 1024;
 
 /** Each file belongs to the first part whose pattern it matches. */
 const PARTS = [
   ['engine and prelude', /^dist\/(engine\.image|guest\/)/],
-  ['source maps', /^dist\/.*\.map$/],
   ['declarations', /^dist\/(types|types-cjs|handler)\//],
   ['worker', /^dist\/worker\//],
   ['test kit', /^dist\/testing/],

@@ -10,6 +10,15 @@ export type CapabilityToken =
   | `ext:${string}`
   | 'timer'
   | `timer:${string}`
-  | `net:${string}`;
+  | `net:${string}`
+  | `signal:${string}`;
 
-export type CapabilityKind = 'state:read' | 'state:write' | 'events:emit' | 'view:update' | 'ext' | 'timer' | 'net';
+export type CapabilityKind =
+  | 'state:read'
+  | 'state:write'
+  | 'events:emit'
+  | 'view:update'
+  | 'ext'
+  | 'timer'
+  | 'net'
+  | 'signal';

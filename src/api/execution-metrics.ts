@@ -1,3 +1,11 @@
+export const CACHE_TIERS = ['memory', 'disk', 'remote'] as const;
+/**
+ * A tier of the cache, in the order in which they are asked.
+ *
+ * @useDeclaredType
+ */
+export type CacheTierName = (typeof CACHE_TIERS)[number];
+
 /** How an execution ended. */
 export type ExecutionStatus = 'success' | 'suspended' | 'error';
 
@@ -23,5 +31,5 @@ export interface ExecutionMetrics {
    */
   readonly instructionCount: number;
   readonly cacheHit: boolean;
-  readonly cacheTier?: 'memory' | 'disk';
+  readonly cacheTier?: CacheTierName;
 }

@@ -1,5 +1,5 @@
 import type { ResultCode } from '../errors/codes.js';
-import type { ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
+import type { CacheTierName, ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
 import type { UsageCounts } from './usage.js';
 
 /** The call to which an event belongs. */
@@ -48,7 +48,7 @@ export interface ResumeEvent extends EventOrigin {
 export interface CacheEvent {
   readonly kind: 'hit' | 'miss' | 'eviction' | 'rejection';
   /** Absent for a miss. */
-  readonly tier?: 'memory' | 'disk';
+  readonly tier?: CacheTierName;
   /** Absent for evictions from disk. */
   readonly key?: string;
   /** The failed check, for a rejection. */
@@ -126,8 +126,8 @@ export interface ExpiryEvent {
 
 /** A problem that concerns the operator and that no call reports. */
 export interface WarningEvent {
-  /** `'NEXUS_CACHE'`: the disk cache is off or cannot be written. `'NEXUS_WORKER'`: a worker died or did not come up. `'NEXUS_SCHEMA'`: an extension answered what its output schema does not allow; Node's warning comes once for each method. */
-  readonly code: 'NEXUS_CACHE' | 'NEXUS_WORKER' | 'NEXUS_SUSPENDED' | 'NEXUS_SCHEMA';
+  /** `'NEXUS_CACHE'`: the disk cache is off or cannot be written, or the remote cache fails. `'NEXUS_QUEUE'`: the dispatcher takes no tasks, or brings none. `'NEXUS_WORKER'`: a worker died or did not come up. `'NEXUS_SCHEMA'`: an extension answered what its output schema does not allow; Node's warning comes once for each method. `'NEXUS_IMAGE'`: a base image cannot be kept in the store of suspended handlers, or one in it cannot be used. */
+  readonly code: 'NEXUS_CACHE' | 'NEXUS_QUEUE' | 'NEXUS_WORKER' | 'NEXUS_SUSPENDED' | 'NEXUS_SCHEMA' | 'NEXUS_IMAGE';
   readonly message: string;
 }
 

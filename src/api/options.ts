@@ -1,10 +1,12 @@
 import type { Registry } from 'prom-client';
 
+import type { Dispatcher } from './dispatcher.js';
 import type { ExecutionLimits, LogOverflow, VmLimitName } from './limits.js';
 import type { ModulesOptions } from './modules.js';
 import type { NetworkOptions } from './network.js';
 import type { RuntimeObserver } from './observer.js';
 import type { Quota } from './quota.js';
+import type { RemoteCache } from './remote-cache.js';
 import type { SourceWrap } from './source-options.js';
 import type { SuspensionStore } from './suspension-store.js';
 import type { Tracing } from './tracing.js';
@@ -90,6 +92,12 @@ export interface CacheOptions {
    * @default none
    */
   readonly cacheSecret?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /**
+   * A cache that machines share, asked after memory and disk: `redisCache(…)` of `nexus-runtime/redis`, `postgresCache(…)` of
+   * `nexus-runtime/postgres`, or your own. It needs a `cacheSecret`, the same for all who share it: without one, whoever can write to the cache
+   * could run code in the guest. Who made it closes it, after `shutdown()`. @default none
+   */
+  readonly remoteCache?: RemoteCache;
   /** Longest source accepted, in bytes of UTF-8. @default 16 MiB */
   readonly maxSourceBytes?: number;
   /** Code around every handler that is compiled from source, unless its call has a `wrap` of its own. @default none */
@@ -340,6 +348,14 @@ export interface RuntimeOptions extends CacheOptions, PoolOptions, LimitOptions,
    * executes it. @default none: runs need their code
    */
   readonly resolveHandler?: (name: string) => string | Uint8Array | Promise<string | Uint8Array>;
+  /**
+   * Tells other processes what there is to do: {@link Dispatcher}, for example `bullmq(…)` of `nexus-runtime/bullmq`. `start`, `completeCall` and
+   * `cancel` hand tasks to it, and `work` takes them from it. The processes share a `suspensionStore` and a `suspensionSecret` as well. Who made
+   * it closes it, after `shutdown()`.
+   *
+   * @default none: who works looks into the store
+   */
+  readonly dispatcher?: Dispatcher;
   /** @default none */
   readonly observer?: RuntimeObserver;
   /** Receives traces of calls, for example `openTelemetry()` of `nexus-runtime/otel`. @default none */

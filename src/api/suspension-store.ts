@@ -71,7 +71,10 @@ export interface SuspensionLease {
 }
 
 export type ClaimAnswer =
-  /** It belongs to the caller until the lease ends. The fence proves this, and is higher than any before it. */
+  /**
+   * It belongs to the caller until the lease ends. The fence proves this, and is higher than any before it. It does not come again for this id,
+   * even if the run is erased or forgotten and another one is stored under the id: for example, the first fence is random.
+   */
   | {
       readonly kind: 'claimed';
       readonly fence: number;
@@ -136,6 +139,43 @@ export interface SuspensionSummary {
   readonly info: Readonly<Record<string, unknown>>;
 }
 
+/** One image in a store. */
+export interface StoredImage {
+  readonly id: string;
+  /** Of its content. */
+  readonly bytes: number;
+  /** When it was last put, by the clock of the caller that put it. */
+  readonly putAtMs: number;
+}
+
+/**
+ * The base images on which suspended handlers wait, some 80 KB each: with them, a later version of the library resumes what an
+ * earlier one suspended. There are a few at a time, and the caller bounds them. Operations reject as those of {@link SuspensionStore} do.
+ */
+export interface StoredImages {
+  /**
+   * Keeps an image. The same id again replaces it, whatever its content, and is how a process says that it still uses it.
+   *
+   * @param id 1 to 64 of A–Z, a–z, 0–9, `_` and `-`; another one is INVALID_ARGUMENT
+   * @param content sealed and opaque to the store; up to 16 MiB, else INVALID_ARGUMENT
+   */
+  put(id: string, content: Uint8Array, nowMs: number): Promise<void>;
+
+  /** Undefined if there is none. */
+  get(id: string): Promise<Uint8Array | undefined>;
+
+  /** All of them, sorted by id (code unit order). */
+  list(): Promise<readonly StoredImage[]>;
+
+  /**
+   * Deletes an image, unless it was put again.
+   *
+   * @param putAtMs as {@link list} had it
+   * @returns whether it was deleted
+   */
+  delete(id: string, putAtMs: number): Promise<boolean>;
+}
+
 /** What a listing shows. Without a field, it is not filtered by that. */
 export interface SuspensionFilter {
   readonly states?: readonly SuspensionState[];
@@ -171,6 +211,15 @@ export interface SweepOptions {
   readonly after?: string;
 }
 
+/** Who uses a store. */
+export interface StoreUser {
+  /**
+   * An id for each of its `suspensionSecret`, derived from it, 32 lower-case hexadecimal digits; the first one seals. Empty without
+   * `suspensionSecret`.
+   */
+  readonly secretIds: readonly string[];
+}
+
 /**
  * Stores suspended handlers. `nexus-runtime/testing/store` tests the contract: every operation is
  * atomic with respect to all other operations in all processes, and acknowledged data outlives the process
@@ -182,6 +231,14 @@ export interface SweepOptions {
  * Nothing was acknowledged in this case, and the same call may be repeated.
  */
 export interface SuspensionStore {
+  /**
+   * Called by `createRuntime`, which waits for it, and rejects as it does. Optional: a store that others reach over a network finds out
+   * here that it cannot be used as it was configured. It may be called by several runtimes, and need not be called at all.
+   *
+   * Rejects with INVALID_CONFIG for what the application must change, with INTERNAL_ERROR for a server that does not answer.
+   */
+  open?(user: StoreUser): Promise<void>;
+
   /**
    * A secret of the store's own, 32 bytes, the same for all who share it. It seals envelopes where there is no
    * `suspensionSecret`. Every handler that suspends waits for it: without an answer in 30 s the store counts as failed.
@@ -278,11 +335,26 @@ export interface SuspensionStore {
   forget?(ids: readonly string[]): Promise<void>;
 
   /**
+   * Deletes runs in whatever state they are: all generations, outcomes and messages, damaged ones too. Ids that are unknown or malformed are
+   * ignored. Who has claimed one of them has lost it: `renew` is false, {@link settle} is `unknown`, {@link post} is `unknown` or `ended`.
+   * If it fails, some may be left, and it may be repeated.
+   *
+   * @param runIds the part of an id before its generation
+   */
+  erase(runIds: readonly string[]): Promise<void>;
+
+  /**
    * The time, in milliseconds since the epoch, by one clock for all who share the store. Optional: without it, each process passes the time
    * of its own clock, and these should agree to well within `leaseMs`. It is asked once a minute, and added to the process's clock as an
    * offset.
    */
   time?(): Promise<number>;
+
+  /**
+   * Where base images are kept. Optional: without it, only processes with the same version of the library and the same libraries resume
+   * what waits.
+   */
+  readonly images?: StoredImages;
 
   /** Waits for pending operations. Further operations reject. Who made the store calls it. */
   close(): Promise<void>;

@@ -1,14 +1,14 @@
+import type { CacheTierName } from '../api/execution-metrics.js';
 import type { CacheEvent } from '../api/observer.js';
 import type { CacheConfig } from '../config/resolve.js';
 import { systemTime } from '../support/timers.js';
 import { settleWithin } from '../support/waiting.js';
 import { type CacheEntry, entryBytes } from './cache-entry.js';
 import { EntryCodec } from './entry-codec.js';
-import { FileTier, type FileTierStats, type VerifyReport } from './file-tier.js';
+import { FileTier, type FileTierStats, type RejectionReason, type VerifyReport } from './file-tier.js';
 import { type EntryUse, MemoryTier } from './memory-tier.js';
-import type { CacheTier, TierStats } from './tier.js';
-
-export type CacheTierName = 'memory' | 'disk';
+import { NO_REMOTE, RemoteTier, type RemoteTierStats } from './remote-tier.js';
+import type { TierStats } from './tier.js';
 
 export interface CacheStats {
   readonly memory: TierStats & { readonly hits: number };
@@ -18,6 +18,8 @@ export interface CacheStats {
     /** Entries that were not written because the disk was too slow. */
     readonly droppedWrites: number;
   };
+  /** All zero if there is no `remoteCache`. */
+  readonly remote: RemoteTierStats & { readonly hits: number };
   /** Lookups that no tier answered. */
   readonly misses: number;
   /** Compiled handlers. */
@@ -34,7 +36,7 @@ export interface CacheHit {
 export interface TieredCacheOptions extends CacheConfig {
   /** Fingerprint of the engine. */
   readonly engine: string;
-  /** Called once if the disk tier cannot be used. */
+  /** Called once if the disk tier cannot be used, and whenever the remote one is switched off. */
   readonly onWarning: (message: string) => void;
   /** Called for every event; `make` creates it, if there is a listener. */
   readonly onEvent?: (make: () => CacheEvent) => void;
@@ -44,16 +46,16 @@ export interface TieredCacheOptions extends CacheConfig {
 const MAX_PENDING_BYTES = 16 * 1024 * 1024;
 
 const NO_DISK: FileTierStats = { entries: 0, bytes: 0, evictions: 0, writes: 0, writeFailures: 0, rejections: {} };
-
 /**
- * Memory over disk. Entries found on disk are also kept in memory. New entries go to both, to the disk in the
- * background.
+ * Memory over disk over a remote cache. An entry found in one is kept in those before it. New entries go to all of them, to disk and remote
+ * cache in the background.
  */
 export class TieredCache {
   readonly #memory: MemoryTier;
   readonly #disk: FileTier | undefined;
+  readonly #remote: RemoteTier | undefined;
   readonly #writing = new Set<Promise<unknown>>();
-  readonly #hits: Record<CacheTierName, number> = { memory: 0, disk: 0 };
+  readonly #hits: Record<CacheTierName, number> = { memory: 0, disk: 0, remote: 0 };
   readonly #notify: (make: () => CacheEvent) => void;
   #misses = 0;
   #compilations = 0;
@@ -67,16 +69,25 @@ export class TieredCache {
     this.#memory = new MemoryTier(maxCacheSizeBytes, systemTime, (key) =>
       this.#notify(() => ({ kind: 'eviction', tier: 'memory', key, entries: 1 })),
     );
+    const codec = new EntryCodec({ engine, secrets: cacheSecrets, maxSourceBytes });
+    const onRejected = (tier: CacheTierName) => (key: string, reason: RejectionReason) =>
+      this.#notify(() => ({ kind: 'rejection', tier, key, reason }));
+    if (options.remoteCache !== undefined) {
+      this.#remote = new RemoteTier({
+        ...{ cache: options.remoteCache, codec, engine, onRejected: onRejected('remote') },
+        onOff: (reason) => onWarning(`The remote cache fails (${reason}). Handlers run without it for 10 seconds.`),
+      });
+    }
     if (cacheDir === false) return;
     this.#disk = new FileTier({
       cacheDir,
       maxBytes: maxDiskCacheSizeBytes,
-      codec: new EntryCodec({ engine, secrets: cacheSecrets, maxSourceBytes }),
+      codec,
       onProblem: ({ reason, remedy }, kind) => {
         const what = kind === 'off' ? 'is off' : 'could not keep an entry';
         onWarning(`The disk cache ${what}: ${reason}. ${remedy} Handlers run without it.`);
       },
-      onRejected: (key, reason) => this.#notify(() => ({ kind: 'rejection', tier: 'disk', key, reason })),
+      onRejected: onRejected('disk'),
       onEvicted: (entries) => this.#notify(() => ({ kind: 'eviction', tier: 'disk', entries })),
     });
   }
@@ -91,20 +102,32 @@ export class TieredCache {
   async get(key: string): Promise<CacheHit | undefined> {
     const near = this.peek(key);
     if (near !== undefined) return { entry: near, tier: 'memory' };
-    const far = await this.#disk?.get(key);
-    if (far === undefined) {
-      this.#misses++;
-      this.#notify(() => ({ kind: 'miss', key }));
-      return undefined;
+    const onDisk = await this.#disk?.get(key);
+    if (onDisk !== undefined) return this.#found(onDisk, 'disk');
+    const afar = await this.#remote?.get(key);
+    if (afar !== undefined) {
+      this.#writeToDisk(afar);
+      return this.#found(afar, 'remote');
     }
-    this.#hit('disk', key);
-    this.#memory.keep(far);
-    return { entry: far, tier: 'disk' };
+    this.#misses++;
+    this.#notify(() => ({ kind: 'miss', key }));
+    return undefined;
   }
 
-  /** In memory when it returns, on disk later; see {@link settled}. */
+  /** In memory when it returns, on disk and in the remote cache later; see {@link settled}. */
   put(entry: CacheEntry): void {
     this.#memory.keep(entry);
+    this.#writeToDisk(entry);
+    this.#remote?.put(entry);
+  }
+
+  #found(entry: CacheEntry, tier: CacheTierName): CacheHit {
+    this.#hit(tier, entry.key);
+    this.#memory.keep(entry);
+    return { entry, tier };
+  }
+
+  #writeToDisk(entry: CacheEntry): void {
     if (this.#disk === undefined) return;
     const bytes = entryBytes(entry);
     if (this.#pendingBytes + bytes > MAX_PENDING_BYTES && this.#pendingBytes > 0) {
@@ -132,7 +155,7 @@ export class TieredCache {
 
   async delete(key: string): Promise<void> {
     await this.settled();
-    await Promise.all([this.#memory.delete(key), this.#disk?.delete(key)]);
+    await Promise.all([this.#memory.delete(key), this.#disk?.delete(key), this.#remote?.delete(key)]);
   }
 
   countJoin(key: string): void {
@@ -150,7 +173,7 @@ export class TieredCache {
 
   /** Resolves when every started write has ended. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#writing);
+    await Promise.all([Promise.allSettled(this.#writing), this.#remote?.settled()]);
   }
 
   /** Waits for writes for at most `timeoutMs`, and releases the directory. */
@@ -159,10 +182,18 @@ export class TieredCache {
     await this.#disk?.close();
   }
 
-  async clear({ memory = true, disk = true }: { memory?: boolean; disk?: boolean } = {}): Promise<void> {
+  /** @throws what the remote cache throws, if it is meant */
+  async clear({
+    memory = true,
+    disk = true,
+    remote = false,
+  }: {
+    memory?: boolean;
+    disk?: boolean;
+    remote?: boolean;
+  } = {}) {
     await this.settled();
-    const tiers: (CacheTier | undefined)[] = [memory ? this.#memory : undefined, disk ? this.#disk : undefined];
-    await Promise.all(tiers.map((tier) => tier?.clear()));
+    await Promise.all([memory && this.#memory.clear(), disk && this.#disk?.clear(), remote && this.#remote?.clear()]);
   }
 
   /** Checks every entry on disk, removes those that fail, and returns them. */
@@ -182,11 +213,12 @@ export class TieredCache {
   }
 
   stats(): CacheStats {
-    const hits = this.#hits.memory + this.#hits.disk;
+    const hits = this.#hits.memory + this.#hits.disk + this.#hits.remote;
     const lookups = hits + this.#misses;
     return {
       memory: { ...this.#memory.stats(), hits: this.#hits.memory },
       disk: { ...(this.#disk?.stats() ?? NO_DISK), hits: this.#hits.disk, droppedWrites: this.#droppedWrites },
+      remote: { ...(this.#remote?.stats() ?? NO_REMOTE), hits: this.#hits.remote },
       misses: this.#misses,
       compilations: this.#compilations,
       hitRate: lookups === 0 ? 0 : hits / lookups,

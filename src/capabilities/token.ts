@@ -1,5 +1,5 @@
 import type { CapabilityKind } from '../api/capability.js';
-import { NET_EXTENSION, TIMER_EXTENSION } from '../guest/abi.js';
+import { NET_EXTENSION, SIGNAL_EXTENSION, TIMER_EXTENSION } from '../guest/abi.js';
 
 export const CAPABILITY_KINDS: readonly CapabilityKind[] = [
   'state:read',
@@ -9,6 +9,7 @@ export const CAPABILITY_KINDS: readonly CapabilityKind[] = [
   'ext',
   'timer',
   'net',
+  'signal',
 ];
 
 export interface ParsedToken {
@@ -53,8 +54,10 @@ export function splitNetPattern(pattern: string): { readonly method: string; rea
  * contain dots, `ext:http` would also cover the extension `http.admin`.
  */
 export function isExtensionName(name: string): boolean {
-  return name !== '' && !name.includes('.') && name !== TIMER_EXTENSION && name !== NET_EXTENSION;
+  return name !== '' && !name.includes('.') && !OF_THE_RUNTIME.has(name);
 }
+
+const OF_THE_RUNTIME: ReadonlySet<string> = new Set([TIMER_EXTENSION, NET_EXTENSION, SIGNAL_EXTENSION]);
 
 /** The expected name of an extension, for an error message. */
 export const EXTENSION_NAME = 'extensions named without dots, with at least one character';

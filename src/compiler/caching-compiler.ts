@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
+import type { CacheTierName } from '../api/execution-metrics.js';
 import type { CompileEvent } from '../api/observer.js';
 import type { WasmError } from '../api/result.js';
 import { type CacheEntry, HANDLER_NAMESPACE } from '../cache/cache-entry.js';
@@ -31,9 +32,9 @@ export const DEFAULT_FILENAME = 'handler.js';
 export interface HandlerCache {
   /** Reads memory only, so that a hit takes no turn of the event loop. */
   peek(key: string): CacheEntry | undefined;
-  /** Reads memory, then disk. */
-  get(key: string): Promise<{ entry: CacheEntry; tier: 'memory' | 'disk' } | undefined>;
-  /** Keeps an entry in memory at once; it is written to disk in the background. */
+  /** Reads memory, then disk, then the remote cache. */
+  get(key: string): Promise<{ entry: CacheEntry; tier: CacheTierName } | undefined>;
+  /** Keeps an entry in memory at once; it is written to disk and to the remote cache in the background. */
   put(entry: CacheEntry): void;
   countCompilation(): void;
   /** Counts a lookup that joined a pending compilation. */
@@ -95,7 +96,7 @@ const REMEMBERED_ERRORS = 1_000;
 const ERROR_TTL_MS = 30_000;
 
 /**
- * Compiles sources through the cache: key, memory, disk, and only then a worker. Concurrent calls for one key
+ * Compiles sources through the cache: key, memory, disk, remote cache, and only then a worker. Concurrent calls for one key
  * share one compilation.
  */
 export class CachingCompiler {
@@ -351,7 +352,7 @@ export class CachingCompiler {
 }
 
 /** @param text the source, which is not part of the entry if it is long; empty if it is not kept */
-function found(entry: CacheEntry, text: string, tier: 'memory' | 'disk', startedAt: number): CompileAttempt {
+function found(entry: CacheEntry, text: string, tier: CacheTierName, startedAt: number): CompileAttempt {
   // perf: a literal, because spreading would be most of the time for finding a handler.
   const { key, filename, entries, content, sourceMap } = entry;
   const compilationTimeUs = microsecondsSince(startedAt);

@@ -1,3 +1,4 @@
+import type { CacheTierName } from '../api/execution-metrics.js';
 import type { LibrarySet } from '../protocol/library-set.js';
 import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 
@@ -21,7 +22,7 @@ export interface CompiledHandler {
 /** A handler with the way in which it was obtained. */
 export interface CompileResult extends CompiledHandler {
   /** The tier in which it was found; absent if it was compiled. */
-  readonly tier?: 'memory' | 'disk';
+  readonly tier?: CacheTierName;
   /** Time from the call until the bytecode was available, in microseconds. */
   readonly compilationTimeUs: number;
 }

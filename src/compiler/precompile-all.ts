@@ -1,3 +1,4 @@
+import type { CacheTierName } from '../api/execution-metrics.js';
 import type { CompileOptions, SourceOptions } from '../api/source-options.js';
 import { checkFunction, checkSignal, invalidArgument, readArgument, requireText } from '../config/check.js';
 import { checkSourceOptions } from '../config/source-options.js';
@@ -32,11 +33,7 @@ export interface PrecompileReport extends PrecompileProgress {
 
 /** The part of a compiler that is used here. */
 export interface PrecompilingCompiler {
-  compileOrThrow(
-    code: string,
-    filename?: string,
-    options?: SourceOptions,
-  ): Promise<{ readonly tier?: 'memory' | 'disk' }>;
+  compileOrThrow(code: string, filename?: string, options?: SourceOptions): Promise<{ readonly tier?: CacheTierName }>;
 }
 
 /** The store of compiled handlers. */

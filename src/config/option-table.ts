@@ -41,6 +41,11 @@ const cache = {
     group: 'cache',
     doc: 'HMAC key of artifacts, at least 16 bytes; the first of several seals',
   },
+  remoteCache: {
+    kind: 'object',
+    group: 'cache',
+    doc: 'a cache that machines share, asked after memory and disk; it needs a `cacheSecret`',
+  },
   maxSourceBytes: {
     kind: 'number',
     unit: 'bytes',
@@ -394,6 +399,11 @@ const runtime = {
     kind: 'object',
     group: 'runtime',
     doc: 'gives the handler of a name, for runs that were started with `{ name }`',
+  },
+  dispatcher: {
+    kind: 'object',
+    group: 'runtime',
+    doc: 'tells other processes what there is to do, for example `bullmq(…)`',
   },
   quota: { kind: 'object', group: 'runtime', doc: 'asked before each call, for example `memoryQuota(…)`' },
   node: {

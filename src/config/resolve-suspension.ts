@@ -1,5 +1,5 @@
 import type { SuspensionOptions } from '../api/options.js';
-import type { SuspensionStore } from '../api/suspension-store.js';
+import type { StoredImages, SuspensionStore } from '../api/suspension-store.js';
 import { count, describe, invalidOption, type Keys, rejectUnknownKeys, requireObject } from './check.js';
 import * as defaults from './defaults.js';
 import { readNumber } from './read-option.js';
@@ -28,9 +28,11 @@ export interface StoreBound {
 }
 
 /** A store may have them. */
-const OPTIONAL_METHODS = ['forget', 'time'] as const;
+const OPTIONAL_METHODS = ['forget', 'open', 'time'] as const;
+/** And this, which is no method. */
+const IMAGE_METHODS = ['put', 'get', 'list', 'delete'] as const satisfies readonly (keyof StoredImages)[];
 
-const STORE_METHODS: Keys<Omit<SuspensionStore, (typeof OPTIONAL_METHODS)[number]>> = {
+const STORE_METHODS: Keys<Omit<SuspensionStore, 'images' | (typeof OPTIONAL_METHODS)[number]>> = {
   key: true,
   put: true,
   read: true,
@@ -43,6 +45,7 @@ const STORE_METHODS: Keys<Omit<SuspensionStore, (typeof OPTIONAL_METHODS)[number
   current: true,
   post: true,
   due: true,
+  erase: true,
   messages: true,
   close: true,
 };
@@ -95,6 +98,7 @@ function resolvePlace({ suspensionDir, suspensionStore }: SuspensionOptions): Su
       if (method === undefined || typeof method === 'function') continue;
       throw invalidOption(`suspensionStore.${name}`, describe(method), 'a function, or absent');
     }
+    requireImages(suspensionStore.images);
     if (missing !== undefined) {
       throw invalidOption('suspensionStore', `a store without ${missing}()`, 'a SuspensionStore');
     }
@@ -105,4 +109,13 @@ function resolvePlace({ suspensionDir, suspensionStore }: SuspensionOptions): Su
     throw invalidOption('suspensionDir', suspensionDir, 'a path');
   }
   return { directory: suspensionDir };
+}
+
+function requireImages(images: StoredImages | undefined): void {
+  if (images === undefined) return;
+  requireObject('suspensionStore.images', images);
+  const missing = IMAGE_METHODS.find((name) => typeof images[name] !== 'function');
+  if (missing !== undefined) {
+    throw invalidOption('suspensionStore.images', `an object without ${missing}()`, 'StoredImages, or absent');
+  }
 }

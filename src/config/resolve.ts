@@ -1,7 +1,9 @@
+import type { Dispatcher } from '../api/dispatcher.js';
 import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
 import type { RuntimeObserver } from '../api/observer.js';
 import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
 import type { Quota } from '../api/quota.js';
+import type { RemoteCache } from '../api/remote-cache.js';
 import type { SourceWrap } from '../api/source-options.js';
 import type { Tracing } from '../api/tracing.js';
 import type { MeteringOptions } from '../api/usage.js';
@@ -18,6 +20,7 @@ import { type ModulesConfig, resolveModules } from './resolve-modules.js';
 import { type NetworkConfig, resolveNetwork } from './resolve-network.js';
 import { type NodeConfig, resolveNode } from './resolve-node.js';
 import { type PoolConfig, resolvePool } from './resolve-pool.js';
+import { resolveRemoteCache } from './resolve-remote-cache.js';
 import { resolveSecrets } from './resolve-secrets.js';
 import { resolveSuspension, type SuspensionConfig } from './resolve-suspension.js';
 import { checkWrap } from './source-options.js';
@@ -31,6 +34,8 @@ export interface CacheConfig {
   readonly maxDiskCacheSizeBytes: number;
   /** The first secret seals, and all of them open. */
   readonly cacheSecrets: readonly Uint8Array[];
+  /** Undefined if there is none. */
+  readonly remoteCache: RemoteCache | undefined;
   readonly maxSourceBytes: number;
   /** Code around sources whose callers want no other. */
   readonly wrap: SourceWrap | undefined;
@@ -59,6 +64,8 @@ export interface RuntimeConfig {
   readonly metering: false | MeteringOptions;
   readonly quota: Quota | undefined;
   readonly resolveHandler: RuntimeOptions['resolveHandler'];
+  /** Undefined if who works looks into the store. */
+  readonly dispatcher: Dispatcher | undefined;
   /** Undefined if handlers have no network. */
   readonly network: NetworkConfig | undefined;
   /** Undefined if they have nothing of Node. */
@@ -77,6 +84,21 @@ export function resolveRuntimeConfig(options: RuntimeOptions = {}): RuntimeConfi
 function resolveFunction<T>(name: string, given: T): T {
   if (given === undefined || typeof given === 'function') return given;
   throw invalidOption(name, describe(given), 'a function');
+}
+
+function resolveDispatcher(given: Dispatcher | undefined): Dispatcher | undefined {
+  if (given === undefined || isDispatcher(given)) return given;
+  throw invalidOption('dispatcher', describe(given), 'a Dispatcher, for example bullmq() of nexus-runtime/bullmq');
+}
+
+/** Whether something has the methods of a {@link Dispatcher}. */
+export function isDispatcher(given: unknown): given is Dispatcher {
+  const methods = ['dispatch', 'consume', 'close'] as const;
+  return (
+    typeof given === 'object' &&
+    given !== null &&
+    methods.every((name) => typeof Reflect.get(given, name) === 'function')
+  );
 }
 
 function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
@@ -98,6 +120,7 @@ function resolveRuntimeOptions(options: RuntimeOptions): RuntimeConfig {
     metrics: resolveMetrics(options.metrics),
     metering: resolveMetering(options.metering),
     quota: resolveQuota(options.quota),
+    dispatcher: resolveDispatcher(options.dispatcher),
     resolveHandler: resolveFunction('resolveHandler', options.resolveHandler),
     network: resolveNetwork(options.network),
     node: resolveNode(options.node, pool.libraries),
@@ -133,11 +156,13 @@ function resolveCache(options: CacheOptions): CacheConfig {
   if (cacheDir !== false && (typeof cacheDir !== 'string' || cacheDir === '')) {
     throw invalidOption('cacheDir', cacheDir, 'a path or false');
   }
+  const cacheSecrets = resolveSecrets('cacheSecret', options.cacheSecret);
   return Object.freeze({
     cacheDir,
     maxCacheSizeBytes: readNumber('maxCacheSizeBytes', options),
     maxDiskCacheSizeBytes: readNumber('maxDiskCacheSizeBytes', options),
-    cacheSecrets: resolveSecrets('cacheSecret', options.cacheSecret),
+    cacheSecrets,
+    remoteCache: resolveRemoteCache(options.remoteCache, cacheSecrets),
     maxSourceBytes: readNumber('maxSourceBytes', options),
     wrap: resolveWrap(options.wrap),
     source: readSwitch('source', options),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 import { ENGINE_URL } from '../assets.js';
@@ -47,15 +47,18 @@ export function loadEngine(): Promise<EngineModule> {
 
 async function readEngine(): Promise<EngineModule> {
   requireHost(false);
-  const [upstream, optimised] = await Promise.all([readUpstream(), readFile(ENGINE_URL)]).catch((error: unknown) => {
-    throw explainMissingFile(error, 'engine.image');
-  });
+  const { upstream, optimised } = readFiles();
   return prepareEngine(upstream, optimised);
 }
 
-async function readUpstream(): Promise<Uint8Array> {
-  const require = createRequire(import.meta.url);
-  return readFile(require.resolve(UPSTREAM));
+/** At once, like code: a turn of the event loop for each part would come only between modules that are being compiled. */
+function readFiles(): { readonly upstream: Uint8Array; readonly optimised: Uint8Array } {
+  try {
+    const require = createRequire(import.meta.url);
+    return { upstream: readFileSync(require.resolve(UPSTREAM)), optimised: readFileSync(ENGINE_URL) };
+  } catch (error) {
+    throw explainMissingFile(error, 'engine.image');
+  }
 }
 
 /** {@link loadEngine} for binaries at hand. */

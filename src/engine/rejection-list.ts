@@ -31,6 +31,11 @@ export class RejectionList {
     memory.numbers.setUint32(block + RejectionBlock.capacity, CAPACITY, true);
   }
 
+  /** The address of its block. */
+  get place(): BytesPointer {
+    return this.#block;
+  }
+
   read(): UnhandledRejections {
     const numbers = this.#memory.numbers;
     const listed = numbers.getUint32(this.#block + RejectionBlock.count, true);

@@ -70,6 +70,11 @@ export class Vm extends VmControls {
     if (options.purpose === 'execution') this.#rejections = this.#trackRejections(module);
   }
 
+  /** Addresses of what the host allocates in each VM: part of every image, and the same in all VMs for which an image can be used. */
+  get places(): readonly number[] {
+    return [this.#argv, this.#inputBuffer.value, this.#inputBuffer.bytes, this.#rejections?.place ?? 0];
+  }
+
   get layout(): MemoryLayout {
     return this.#memory.layout;
   }

@@ -1,7 +1,7 @@
 import type { SegmentAmounts } from '../metrics/telemetry.js';
 import type { Execution } from '../pool/handler-pool.js';
 import type { PreparedRequest } from './request/build-request.js';
-import { newCalls } from './result/effects.js';
+import { type KnownCalls, newCalls } from './result/effects.js';
 import type { Segment } from './result/result.js';
 
 export const NO_AMOUNTS: SegmentAmounts = { bytesIn: 0, bytesOut: 0, calls: 0 };
@@ -18,7 +18,7 @@ export function amountsOf(
   bytesIn: number,
   execution: Execution,
   { outcome }: Segment,
-  knownCalls: ReadonlySet<string> | undefined,
+  knownCalls: KnownCalls | undefined,
 ): SegmentAmounts {
   const bytesOut = 'executed' in execution ? (execution.executed.outcome?.length ?? 0) : 0;
   return { bytesIn, bytesOut, calls: outcome === undefined ? 0 : newCalls(outcome.calls, knownCalls).length };

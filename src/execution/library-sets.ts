@@ -13,6 +13,11 @@ export class LibrarySets {
     return set;
   }
 
+  /** Undefined if it is not loaded. */
+  get(id: string): LibrarySet | undefined {
+    return this.#sets.get(id);
+  }
+
   /**
    * @param id of a suspended handler
    * @throws NexusError SUSPENSION_INCOMPATIBLE

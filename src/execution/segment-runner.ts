@@ -1,7 +1,7 @@
 import type { CallResult } from '../api/answers.js';
 import type { WasmContext } from '../api/context.js';
 import type { ExecutionLimits } from '../api/limits.js';
-import type { ExtensionCall, WasmResult } from '../api/result.js';
+import type { WasmResult } from '../api/result.js';
 import { Grants } from '../capabilities/grants.js';
 import type { CompileAttempt } from '../compiler/caching-compiler.js';
 import { type CompileResult, EMPTY_BYTECODE } from '../compiler/compiled-handler.js';
@@ -9,11 +9,11 @@ import type { HandlerLoader, HandlerRef } from '../compiler/handler-loader.js';
 import { type LocaleSettings, unknownSetting } from '../config/locale.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { ABI_VERSION } from '../guest/abi.js';
 import type { EventHub } from '../metrics/event-hub.js';
 import type { SegmentAmounts } from '../metrics/telemetry.js';
 import type { DispatchOptions, Execution, HandlerPool } from '../pool/handler-pool.js';
 import type { Admission } from '../protocol/compile.js';
+import { guestAbi, PRESENT_ABI } from '../protocol/guest-abis.js';
 import type { Request } from '../protocol/messages.js';
 import type { SourceLines } from '../source/source-lines.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
@@ -25,30 +25,23 @@ import { cpuTimeSpent, explainCpuTime, withinCpuTime } from './cpu-time.js';
 import { LibrarySets } from './library-sets.js';
 import { LogFeed, type LogListener, listened, tellLog, withLogs } from './log-feed.js';
 import { type Origin, originOf } from './origin.js';
-import { withoutOwnCalls } from './own-call-kinds.js';
-import { keepRequests, sortCalls, timeTimers } from './own-calls.js';
 import { PreparedValues } from './prepared/prepared-values.js';
 import { encodeAnswers } from './request/answers.js';
-import { type PreparedRequest, prepareRequest } from './request/build-request.js';
+import { type PreparedRequest, prepareRequest, withReadablePart } from './request/build-request.js';
 import { requireEntry } from './request/entry.js';
 import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request/execute-options.js';
 import type { LeftOut } from './request/left-out.js';
 import { type NeededKeys, NeededKeysByHandler } from './request/needed-keys.js';
+import { type Renewal, renewalOf } from './request/renewal.js';
 import { deadlineOf, executeRequestOf, localeOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
 import type { LocatableHandler } from './result/guest-error.js';
 import { LineIndexes } from './result/line-indexes.js';
-import {
-  assembleSegment,
-  errorResult,
-  type ResultInputs,
-  type Segment,
-  stoppedResult,
-  type Waiting,
-} from './result/result.js';
+import { assembleSegment, errorResult, type ResultInputs, type Segment, stoppedResult } from './result/result.js';
 import { SourceMaps } from './result/source-maps.js';
 import { SegmentAudit } from './segment-audit.js';
-import { callNumber, type SuspendedRun } from './suspended-run.js';
-import { addUsage, NO_USAGE, remainingLimits, type Usage } from './usage.js';
+import type { SuspendedRun } from './suspended-run.js';
+import { NO_USAGE, remainingLimits } from './usage.js';
+import { knownCallsOf, type RunBase, type WaitingRun, waitingRunOf } from './waiting-run.js';
 
 /** The outcome of one segment. */
 export interface SegmentRun {
@@ -61,34 +54,6 @@ export interface SegmentRun {
   /** Present when the status is `'suspended'`. */
   readonly waiting?: WaitingRun;
 }
-
-/** A handler that waits. */
-export interface WaitingRun {
-  /** Everything about the run except its id. */
-  readonly run: SuspendedRun;
-  /** The calls of the application's extensions that it waits for, with their arguments. */
-  readonly calls: readonly ExtensionCall[];
-  /** Calls of theirs without an answer that nothing waits for any more: the handler has ended. */
-  readonly leftCalls: readonly ExtensionCall[];
-  /** Reports that the snapshot of the run is compressed, or that its memory is not needed. Can be called more than once. */
-  readonly letGo: () => void;
-}
-
-/** What stays the same from one segment of a run to the next. */
-type RunBase = Pick<
-  SuspendedRun,
-  | 'handler'
-  | 'capabilities'
-  | 'origin'
-  | 'limits'
-  | 'tenant'
-  | 'lastCall'
-  | 'librarySet'
-  | 'localeSettings'
-  | 'timers'
-  | 'leftOut'
-  | 'prepared'
->;
 
 /** Of a call that was admitted before: its segment is sent once more, however many wait by then. */
 const ADMITTED: Admission = { lend() {}, takeBack() {}, release() {} };
@@ -112,6 +77,7 @@ export class SegmentRunner {
   /** Limits by those of their runs, see {@link #withinVm}. */
   readonly #grants = new WeakMap<readonly string[], Grants>();
   readonly #within = new WeakMap<ExecutionLimits, ExecutionLimits>();
+  readonly #resumed = new WeakMap<SuspendedRun['handler'], CompileResult>();
 
   constructor(
     config: RuntimeConfig,
@@ -155,14 +121,16 @@ export class SegmentRunner {
     try {
       this.#pool.prewake();
       const { isWanted } = this.#audit;
-      const { request, grants, leftOut } = this.#prepare(ref, context, options, isWanted);
+      const narrowed = withReadablePart(context, this.prepared);
+      const given = narrowed === undefined ? context : await narrowed;
+      const { request, grants, leftOut } = this.#prepare(ref, given, options, isWanted);
       const audited = isWanted ? this.#audit.begin(runId, context.args, request.limits, options.toJSON) : undefined;
       const { limits } = request;
       const origin = originOf(context);
       // A copy, because the caller may change the list before it is stored.
       const capabilities = [...(context.capabilities ?? [])];
 
-      const dispatch = dispatchOptionsOf(options, admission, isLive);
+      const dispatch = dispatchOptionsOf(options, tenant, admission, isLive);
       const loaded = await this.#load(ref, options, dispatch);
       if (loaded === 'aborted') return notBegun(stoppedResult(options, 'compile', origin));
       if (!loaded.ok) return notBegun(errorResult(loaded.error, origin));
@@ -213,7 +181,16 @@ export class SegmentRunner {
         began,
         amounts,
         runId: audited?.runId,
-        waiting: this.#keep(segment, waiting, base, NO_USAGE, undefined, letGo, options.now !== undefined),
+        waiting: waitingRunOf(base, {
+          segment,
+          waiting,
+          engine: this.#engine,
+          used: NO_USAGE,
+          knownCalls: undefined,
+          letGo,
+          suspendedAtMs: this.#environment.now(),
+          isFrozen: options.now !== undefined,
+        }),
       };
     } finally {
       admission?.release();
@@ -227,7 +204,7 @@ export class SegmentRunner {
    * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR, SUSPENSION_INCOMPATIBLE, and what a call throws
    */
   async resume(
-    run: SuspendedRun,
+    opened: SuspendedRun,
     answers: readonly CallResult[],
     given: ResumeOptions,
     onLog?: LogListener,
@@ -236,15 +213,19 @@ export class SegmentRunner {
   ): Promise<SegmentRun> {
     this.#audit.require();
     const calledAt = performance.now();
+    const renewal = renewalOf(opened, given, opened.limits.maxContextBytes);
+    const run = renewal === undefined ? opened : renewed(opened, renewal);
     const suspendedTimeUs = Math.max(0, this.#environment.now() - run.suspendedAtMs) * 1000;
-    const options = { ...given, ...tenantOf(given.tenant ?? run.tenant) };
-    const { signal, deadlineMs, tenant, timeoutMs = run.limits.timeoutMs } = options;
+    const { signal, deadlineMs, timeoutMs = run.limits.timeoutMs } = given;
+    const tenant = given.tenant ?? run.tenant;
     checkTimeout(timeoutMs, this.#config.ceilings);
     requireKnownSettings(run.localeSettings);
     const limits = this.#limitsWithin(run.limits, timeoutMs);
     const grants = this.#grantsOf(run.capabilities);
-    const librarySet = this.librarySets.require(run.librarySet);
-    const encoding = encodeAnswers(answers, run.usage, limits, options.toJSON);
+    const librarySet = run.image === undefined ? this.librarySets.require(run.librarySet) : undefined;
+    const abi = guestAbi(run.abi) ?? PRESENT_ABI;
+    const encoding = encodeAnswers(answers, run.usage, limits, given.toJSON, abi.countedLimits);
+    // perf: a run does this at each of its waits, so it awaits only what takes long.
     const encoded = encoding instanceof Promise ? await encoding : encoding;
 
     const feed = this.#feed(limits, run.origin, tenant, onLog);
@@ -252,29 +233,36 @@ export class SegmentRunner {
     const spent = cpuTimeSpent(limits, usedMs);
     if (spent !== undefined) return notBegun(errorResult(spent, run.origin));
     const within = withinCpuTime(limits, usedMs);
-    const request = resumeRequestOf(run, encoded, within, options, calledAt, librarySet);
-    const dispatch = dispatchOptionsOf(options, undefined, isLive);
+    const request = resumeRequestOf(run, encoded, within, given, calledAt, librarySet, renewal?.encoded);
     const message = feed === undefined ? request : { ...request, logRing: feed.bytes };
-    const first = await listened(feed, this.#pool.resume(message, dispatch));
+    const dispatch = dispatchOptionsOf(given, tenant, undefined, isLive);
+    const resuming = this.#pool.resume(message, dispatch);
+    const first = feed === undefined ? await resuming : await listened(feed, resuming);
     const isMissed = run.leftOut !== undefined && lacksInput(first);
-    const needs = this.#needs.ofWaiting(run.handler.key);
+    const needs = run.leftOut && this.#needs.ofWaiting(run.handler.key);
     const execution =
       run.leftOut !== undefined && isMissed
-        ? await listened(feed, this.#again(first, { kind: 'resume', ...message }, run.leftOut, dispatch, needs))
+        ? await listened(feed, this.#again(first, message, run.leftOut, dispatch, needs))
         : first;
     const letGo = this.#noteUnsealed(execution, tenant);
-    const handler: CompileResult = { ...run.handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
     const knownCalls = knownCallsOf(run);
     const inputs: ResultInputs = {
       context: run.origin,
-      bounds: { grants, limits: remainingLimits(within, run.usage), knownCalls, libraries: this.#libraries },
+      bounds: {
+        grants,
+        limits: remainingLimits(within, run.usage),
+        knownCalls,
+        libraries: this.#libraries,
+        outcomeFields: abi.outcomeFields,
+      },
       calledAt,
       signal,
       deadlineMs,
       suspendedTimeUs,
       hostCallsBefore: run.usage.maxHostCalls,
     };
-    const segment = withLogs(await this.#assemble(execution, handler, inputs, letGo), feed);
+    const assembled = this.#assemble(execution, this.#resumedHandler(run.handler), inputs, letGo);
+    const segment = withLogs(assembled instanceof Promise ? await assembled : assembled, feed);
     const audited = this.#audit.isWanted ? { runId, argsHash: sha256Hex(encoded) } : undefined;
     const began = hasBegun(execution);
     if (began && this.#audit.isActive) {
@@ -283,24 +271,44 @@ export class SegmentRunner {
     const result = within === limits ? segment.result : explainCpuTime(segment.result, limits, usedMs);
     const bytesIn = encoded.length + (isMissed ? (run.leftOut?.encodedBytes ?? 0) : 0);
     const amounts = amountsOf(bytesIn, execution, segment, knownCalls);
-    if (segment.waiting === undefined) return { result, began, amounts };
-    // It is kept for the tenant that started it.
-    const { leftOut, ...kept } = run;
-    const base: RunBase = { ...kept, ...tenantOf(run.tenant ?? tenant), ...(leftOut && !isMissed && { leftOut }) };
+    const { waiting } = segment;
+    if (waiting === undefined) return { result, began, amounts };
     return {
       result,
       began,
       amounts,
-      waiting: this.#keep(segment, segment.waiting, base, run.usage, knownCalls, letGo, options.now !== undefined),
+      waiting: waitingRunOf(nextBaseOf(run, tenant, isMissed), {
+        segment,
+        waiting,
+        engine: this.#engine,
+        used: run.usage,
+        knownCalls,
+        letGo,
+        suspendedAtMs: this.#environment.now(),
+        isFrozen: given.now !== undefined,
+      }),
     };
+  }
+
+  /** perf: the same object for all segments of a run. */
+  #resumedHandler(handler: SuspendedRun['handler']): CompileResult {
+    let resumed = this.#resumed.get(handler);
+    if (resumed === undefined) {
+      resumed = { ...handler, bytecode: EMPTY_BYTECODE, compilationTimeUs: 0 };
+      this.#resumed.set(handler, resumed);
+    }
+    return resumed;
   }
 
   /**
    * Checks the input of a call without executing it.
    *
-   * @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR
+   * @returns a promise if a part of a prepared state has to be made for it
+   * @throws, or rejects with, NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR
    */
-  check(context: WasmContext, options: ExecuteOptions): void {
+  check(context: WasmContext, options: ExecuteOptions): void | Promise<void> {
+    const narrowed = withReadablePart(context, this.prepared);
+    if (narrowed !== undefined) return narrowed.then((given) => void this.#prepare(undefined, given, options, false));
     this.#prepare(undefined, context, options, false);
   }
 
@@ -377,29 +385,27 @@ export class SegmentRunner {
     const handler: CompileResult & LocatableHandler =
       sourceMap === undefined ? compiled : { ...compiled, openMap: () => this.#sourceMaps.open(sourceMap) };
     const lines = 'executed' in execution ? this.#lineIndexes.of(handler) : undefined;
-    const isQuick = lines === undefined && letGo === undefined;
-    return isQuick
-      ? assembleSegment(execution, handler, inputs)
-      : this.#assembleSlowly(execution, handler, inputs, lines, letGo);
+    if (lines !== undefined) return this.#assembleSlowly(execution, handler, inputs, lines, letGo);
+    // perf: without a promise, because most are read at once.
+    let assembled: Segment | Promise<Segment>;
+    try {
+      assembled = assembleSegment(execution, handler, inputs);
+    } catch (error) {
+      letGo?.();
+      throw error;
+    }
+    return assembled instanceof Promise ? keptOrLetGo(assembled, letGo) : letGoUnlessKept(assembled, letGo);
   }
 
   async #assembleSlowly(
     execution: Execution,
     handler: CompileResult & LocatableHandler,
     inputs: ResultInputs,
-    lines: Promise<SourceLines> | undefined,
+    lines: Promise<SourceLines>,
     letGo: (() => void) | undefined,
   ): Promise<Segment> {
-    let isKept = false;
-    try {
-      const located = lines === undefined ? handler : { ...handler, lines: await lines };
-      const assembled = assembleSegment(execution, located, inputs);
-      const segment = assembled instanceof Promise ? await assembled : assembled;
-      isKept = segment.waiting !== undefined;
-      return segment;
-    } finally {
-      if (!isKept) letGo?.();
-    }
+    const assemble = async () => assembleSegment(execution, { ...handler, lines: await lines }, inputs);
+    return keptOrLetGo(assemble(), letGo);
   }
 
   /** perf: parsed once for all segments of a run, whose list nobody changes. */
@@ -437,57 +443,27 @@ export class SegmentRunner {
       stackSizeBytes: Math.min(limits.stackSizeBytes, stackSizeBytes),
     };
   }
-
-  /** @param used in the segments before this one */
-  #keep(
-    { outcome, result: { metrics } }: Segment,
-    { snapshot, checkpoint, imageHash, features, calls, leftCalls }: Waiting,
-    base: RunBase,
-    used: Usage,
-    knownCalls: ReadonlySet<string> | undefined,
-    letGo: (() => void) | undefined,
-    isFrozen: boolean,
-  ): WaitingRun {
-    const { handler, capabilities, origin, limits, tenant, lastCall = 0, librarySet, localeSettings } = base;
-    const { leftOut, prepared } = base;
-    leftOut?.settle();
-    const suspendedAtMs = this.#environment.now();
-    const sorted = sortCalls(calls);
-    const durationMs = metrics.durationUs / 1000;
-    const requests = keepRequests(sorted.requests);
-    const timers = timeTimers(sorted.timers, base.timers, { endedAtMs: suspendedAtMs, durationMs, isFrozen });
-    const run: SuspendedRun = {
-      engine: this.#engine,
-      abi: ABI_VERSION,
-      snapshot,
-      imageHash,
-      features,
-      handler,
-      capabilities,
-      origin,
-      limits,
-      usage: outcome === undefined ? used : addUsage(used, outcome, metrics, knownCalls),
-      suspendedAtMs,
-      calls: sorted.calls.map(nameCall),
-      ...(timers.length > 0 && { timers }),
-      ...(requests.length > 0 && { requests }),
-      ...(leftCalls.length > 0 && { leftCalls: leftCalls.map(nameCall) }),
-      // What it made in this segment waits, in order.
-      lastCall: Math.max(lastCall, callNumber(calls.at(-1)?.callId ?? 'c0')),
-      ...tenantOf(tenant),
-      ...localeOf(localeSettings),
-      ...(librarySet !== undefined && { librarySet }),
-      ...(leftOut !== undefined && { leftOut }),
-      ...(prepared !== undefined && { prepared }),
-      ...(checkpoint !== undefined && { checkpoint }),
-    };
-    return { run, calls: sorted.calls, leftCalls: withoutOwnCalls(leftCalls), letGo: letGo ?? NOTHING };
-  }
 }
 
-const NOTHING = () => {};
 /** Of a smaller input nothing could be left out. */
 const LEARNT_FROM_BYTES = 512;
+
+/** @param letGo called if the handler does not wait after all */
+async function keptOrLetGo(assembling: Promise<Segment>, letGo: (() => void) | undefined): Promise<Segment> {
+  let segment: Segment;
+  try {
+    segment = await assembling;
+  } catch (error) {
+    letGo?.();
+    throw error;
+  }
+  return letGoUnlessKept(segment, letGo);
+}
+
+function letGoUnlessKept(segment: Segment, letGo: (() => void) | undefined): Segment {
+  if (segment.waiting === undefined) letGo?.();
+  return segment;
+}
 
 /** Whether the handler is to be executed again, with the values that were left out. */
 function lacksInput(execution: Execution): boolean {
@@ -515,17 +491,24 @@ function requireKnownSettings(settings: LocaleSettings | undefined): void {
   );
 }
 
-/** The ids of the calls that were pending before a segment. */
-function knownCallsOf({ calls, leftCalls = [], timers = [], requests = [] }: SuspendedRun): ReadonlySet<string> {
-  return new Set([...calls, ...leftCalls, ...timers, ...requests].map(({ callId }) => callId));
+/** A state that was given anew has all values. */
+function renewed(run: SuspendedRun, { capabilities, hasState }: Renewal): SuspendedRun {
+  const { leftOut, ...rest } = run;
+  return { ...rest, capabilities, ...(leftOut && !hasState && { leftOut }) };
 }
 
-function nameCall({ callId, extensionName, method }: ExtensionCall) {
-  return { callId, extensionName, method };
+/** @param isMissed whether the values that were left out have entered the VM */
+function nextBaseOf(run: SuspendedRun, tenant: string | undefined, isMissed: boolean): RunBase {
+  // perf: mostly it is the same.
+  if (!isMissed && (run.tenant !== undefined || tenant === undefined)) return run;
+  const { leftOut, ...kept } = run;
+  // It is kept for the tenant that started it.
+  return { ...kept, ...tenantOf(run.tenant ?? tenant), ...(leftOut && !isMissed && { leftOut }) };
 }
 
 function dispatchOptionsOf(
-  { signal, tenant, queueTimeoutMs }: ResumeOptions,
+  { signal, queueTimeoutMs }: ResumeOptions,
+  tenant: string | undefined,
   admission: Admission | undefined,
   isLive: boolean,
 ): DispatchOptions {

@@ -4,6 +4,7 @@ import type { TraceCarrier } from '../api/tracing.js';
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { LocaleSettings } from '../config/locale.js';
 import type { Checkpoint } from '../protocol/checkpoint.js';
+import type { KeptImage } from '../protocol/kept-image.js';
 import type { PreparedValue } from '../protocol/prepared-value.js';
 import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 import type { LeftOut } from './request/left-out.js';
@@ -23,7 +24,7 @@ export interface PendingRequest {
   readonly request?: NetworkRequest;
 }
 
-/** A waiting handler: all data that is needed to resume it, in any process with the same engine and libraries. */
+/** A waiting handler: all data that is needed to resume it, in any process with the same engine that has its base image. */
 export interface SuspendedRun {
   /** Fingerprint of the engine. */
   readonly engine: string;
@@ -32,6 +33,10 @@ export interface SuspendedRun {
   /** SHA-256 of the image on which the snapshot was taken, hex, and the features in it. */
   readonly imageHash: string;
   readonly features: number;
+  /** By which the base image is kept, see `suspension/images/`. Absent of one that was suspended before there were any. */
+  readonly deployment?: string;
+  /** That image, if it is not one of this process. Not sealed. */
+  readonly image?: KeptImage;
   /** Id of the library set in that image; absent if it has the runtime's own libraries alone. */
   readonly librarySet?: string;
   /** The VM's difference from its image, see `worker/snapshot.ts`. Compressed when it is sealed. Empty if there is a checkpoint. */

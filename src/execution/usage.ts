@@ -1,7 +1,7 @@
 import type { ExecutionMetrics } from '../api/execution-metrics.js';
 import type { ExecutionLimits } from '../api/limits.js';
 import { COUNTED_LIMITS } from '../guest/abi.js';
-import { newCalls, writtenLogs } from './result/effects.js';
+import { type KnownCalls, newCalls, writtenLogs } from './result/effects.js';
 import type { ReadOutcome } from './result/outcome.js';
 
 /** How much of the limits that continue the segments of an execution have used. */
@@ -28,7 +28,7 @@ export function addUsage(
   used: Usage,
   outcome: ReadOutcome,
   { instructionCount, durationUs }: Pick<ExecutionMetrics, 'instructionCount' | 'durationUs'>,
-  knownCalls?: ReadonlySet<string>,
+  knownCalls?: KnownCalls,
 ): Usage {
   const { stateMutations, events, viewCommands, logs } = outcome;
   const calls = newCalls(outcome.calls, knownCalls).length;

@@ -4,10 +4,10 @@
  */
 
 /**
- * Raise it with every change of this file: `test/guest/abi.test.ts` knows its content. A suspended handler can be resumed under the ABI
- * only with which it was suspended.
+ * Raise it with every change of this file: `test/guest/abi.test.ts` knows its content. A suspended handler goes on in the image on which it was
+ * suspended: what that has otherwise is in `protocol/guest-abis.ts`.
  */
-export const ABI_VERSION = 7;
+export const ABI_VERSION = 8;
 
 /** The prelude's functions, in the order of the array that it is evaluated to. */
 export const PRELUDE_EXPORTS = [
@@ -64,7 +64,12 @@ export const PRELUDE_EXPORTS = [
   'reachedOthers',
   /** Holds on to everything in the prepared values and changes none of it, see `engine/image/untouched.ts`. */
   'holdPrepared',
+  /** `(renewal)`, before `resume`: what the handler may do from now on, and what its state is. */
+  'renew',
 ] as const;
+
+/** The fields of what `renew` is given, after the marker; the places of tagged values follow. Each may be undefined. */
+export const RENEWAL_FIELDS = ['grants', 'stateSnapshot'] as const;
 
 /**
  * The kinds of grants, in the order in which the host passes them. Logging needs no capability, but has a
@@ -79,6 +84,7 @@ export const GRANT_KINDS = [
   'state:read',
   'timer',
   'net',
+  'signal',
 ] as const;
 export const STATE_WRITE = 0;
 export const EVENTS_EMIT = 1;
@@ -88,12 +94,18 @@ export const EXTENSION = 4;
 export const STATE_READ = 5;
 export const TIMER = 6;
 export const NET = 7;
+export const SIGNAL = 8;
 
 /** Extensions that the runtime itself answers. No extension of an application can have these names. */
 export const TIMER_EXTENSION = '$timer';
 export const TIMER_METHOD = 'sleep';
 export const NET_EXTENSION = '$net';
 export const NET_METHOD = 'fetch';
+
+/** A wait for a signal: its name is the method. No extension of an application can have this name either. */
+export const SIGNAL_EXTENSION = '$signal';
+/** Of a signal, in UTF-16 code units. */
+export const MAX_SIGNAL_NAME = 100;
 
 /** Limits that the guest counts, in the order in which the host passes them. */
 export const COUNTED_LIMITS = [

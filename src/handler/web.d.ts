@@ -39,6 +39,15 @@ declare function $sleep(duration: number | string, options?: { signal?: AbortSig
 /** Waits until a date: a Date, a text, or milliseconds since the epoch. */
 declare function $sleepUntil(date: Date | string | number, options?: { signal?: AbortSignal }): Promise<void>;
 
+/**
+ * Waits for a signal to the run, which `run.signal(name, payload)` sends. One that came before is not missed. With `timeout`, in milliseconds or
+ * as `'3d'`, the promise is rejected with an error named `TimeoutError`.
+ */
+declare function $signal<T = unknown>(
+  name: string,
+  options?: { timeout?: number | string; signal?: AbortSignal },
+): Promise<T>;
+
 declare var scheduler: {
   wait(delay: number, options?: { signal?: AbortSignal }): Promise<void>;
 };

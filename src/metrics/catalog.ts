@@ -1,3 +1,4 @@
+import { CACHE_TIERS } from '../api/execution-metrics.js';
 import { KILL_LAYERS } from '../api/observer.js';
 import { REJECTION_REASONS } from '../cache/file-tier.js';
 import { REJECTION_CODES, RESULT_CODES } from '../errors/codes.js';
@@ -29,8 +30,10 @@ const SUSPENSION_SIZES = [KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * 
 
 const STATUSES = ['success', 'suspended', 'error'];
 const CODES = [...new Set([...Object.keys(RESULT_CODES), ...Object.keys(REJECTION_CODES)])];
-const TIERS = ['memory', 'disk'] as const;
+const TIERS = CACHE_TIERS;
+const OWN_TIERS = ['memory', 'disk'] as const;
 export const RUN_OUTCOMES = ['completed', 'failed', 'cancelled'] as const;
+export const TASK_KINDS = ['run', 'call'] as const;
 const KEPT_STATES = ['waiting', 'outcome'] as const;
 
 const DIRECTIONS = ['in', 'out'] as const;
@@ -104,20 +107,27 @@ export const METRICS = {
   cache_evictions_total: {
     type: 'counter',
     help: 'Entries that were removed to make room.',
-    labels: { tier: TIERS },
+    labels: { tier: OWN_TIERS },
     advice: 'If it rises together with misses, raise the size of the tier.',
   },
   cache_rejections_total: {
     type: 'counter',
-    help: 'Files of the disk cache that were refused, by the failed check.',
+    help: 'Entries of the disk cache and of the remote one that were refused, by the failed check.',
     labels: { reason: REJECTION_REASONS },
     advice:
       '`mac` means another secret, damage or forgery. `file` means that others can write to the directory: find out who does. `engine` is expected after an update. All other reasons mean damage.',
   },
+  cache_remote_failures_total: {
+    type: 'counter',
+    help: 'Lookups and writes of the remote cache that failed, or had no answer in time.',
+    labels: { operation: ['read', 'write'] },
+    advice:
+      'Handlers are compiled instead. After five in a row it is off for ten seconds. If it stays so, look at the server and at the network to it.',
+  },
   cache_size_bytes: {
     type: 'gauge',
-    help: 'Size of the entries in a tier.',
-    labels: { tier: TIERS },
+    help: 'Size of the entries in a tier of this machine.',
+    labels: { tier: OWN_TIERS },
     advice: 'A tier at its limit is full, which is harmless by itself.',
   },
   compile_duration_seconds: {
@@ -232,6 +242,25 @@ export const METRICS = {
     help: 'Times that a run could not go on, and was given back to be tried again.',
     labels: {},
     advice: '`onEffects` or `onEnd` throw, the store fails, or a run is damaged: `handler_errors_total` has the codes.',
+  },
+  tasks_total: {
+    type: 'counter',
+    help: 'Tasks of the dispatcher that this process handled, those included that were done already.',
+    labels: { kind: TASK_KINDS },
+    advice: 'If it stops while `runs_found_total` rises, the queue is empty or away: look at its server.',
+  },
+  tasks_unsent_total: {
+    type: 'counter',
+    help: 'Tasks that the dispatcher did not take, or not in time.',
+    labels: {},
+    advice: 'Nothing is lost: runs are found in the store, seconds later. Look at the server of the queue.',
+  },
+  runs_found_total: {
+    type: 'counter',
+    help: 'Runs that were due and that no task came for: this process found them in the store.',
+    labels: {},
+    advice:
+      'A few are timers of more than ten minutes, and what died processes had. If it rises with every run, the queue loses tasks, or nothing hands them over: give `createRuntime` the dispatcher.',
   },
   usage_executions_total: {
     type: 'counter',

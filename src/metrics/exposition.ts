@@ -51,15 +51,23 @@ export function expose(tally: Tally, gauges: () => Gauges, usages: Usages): Expo
     handler_queue_seconds: () => histogram('handler_queue_seconds', tally.queueing),
     handler_errors_total: () => counts('handler_errors_total', 'code', tally.errors),
     handler_kills_total: () => counts('handler_kills_total', 'layer', tally.kills),
-    cache_hits_total: () => tiers((tier) => cache()[tier].hits),
+    cache_hits_total: () =>
+      METRICS.cache_hits_total.labels.tier.map((tier) => ({ labels: { tier }, value: cache()[tier].hits })),
     cache_misses_total: () => single(cache().misses),
     cache_hit_rate: () => single(cache().hitRate),
     cache_evictions_total: () => tiers((tier) => cache()[tier].evictions),
     cache_rejections_total: () =>
       METRICS.cache_rejections_total.labels.reason.map((reason) => ({
         labels: { reason },
-        value: cache().disk.rejections[reason] ?? 0,
+        value: (cache().disk.rejections[reason] ?? 0) + (cache().remote.rejections[reason] ?? 0),
       })),
+    cache_remote_failures_total: () => {
+      const { failures, writeFailures } = cache().remote;
+      return Object.entries({ read: failures, write: writeFailures }).map(([operation, value]) => ({
+        labels: { operation },
+        value,
+      }));
+    },
     cache_size_bytes: () => tiers((tier) => cache()[tier].bytes),
     compile_duration_seconds: () => histogram('compile_duration_seconds', tally.compiling),
     pool_instances: () => {
@@ -85,6 +93,9 @@ export function expose(tally: Tally, gauges: () => Gauges, usages: Usages): Expo
     runs_ended_total: () => counts('runs_ended_total', 'outcome', tally.runsEnded),
     runs_working: () => single(tally.runsWorking),
     runs_postponed_total: () => single(tally.runsPostponed),
+    tasks_total: () => counts('tasks_total', 'kind', tally.tasks),
+    tasks_unsent_total: () => single(tally.tasksUnsent),
+    runs_found_total: () => single(tally.runsFound),
     usage_executions_total: () => usages(({ executions }) => executions),
     usage_instructions_total: () => usages(({ instructions }) => instructions),
     usage_cpu_seconds_total: () => usages(({ cpuUs }) => cpuUs / 1e6),
@@ -103,14 +114,19 @@ function single(value: number): Sample[] {
 }
 
 function tiers(amountOf: (tier: 'memory' | 'disk') => number): Sample[] {
-  return METRICS.cache_hits_total.labels.tier.map((tier) => ({
+  return METRICS.cache_size_bytes.labels.tier.map((tier) => ({
     labels: { tier },
     value: amountOf(tier),
   }));
 }
 
 function counts(
-  name: 'handler_errors_total' | 'handler_kills_total' | 'pool_instances_retired_total' | 'runs_ended_total',
+  name:
+    | 'handler_errors_total'
+    | 'handler_kills_total'
+    | 'pool_instances_retired_total'
+    | 'runs_ended_total'
+    | 'tasks_total',
   label: string,
   counted: Counts,
 ): Sample[] {

@@ -30,6 +30,9 @@ export class Tally {
   runsStarted = 0;
   runsPostponed = 0;
   runsWorking = 0;
+  runsFound = 0;
+  tasksUnsent = 0;
+  readonly tasks = new Counts();
   readonly tellsHandlersApart: boolean;
 
   /** @param tellsHandlersApart whether executions and durations are counted by the name of the handler */

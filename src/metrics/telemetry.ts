@@ -14,7 +14,7 @@ import type { NexusErrorCode } from '../errors/codes.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import { debug } from '../support/debug.js';
-import type { RUN_OUTCOMES } from './catalog.js';
+import type { RUN_OUTCOMES, TASK_KINDS } from './catalog.js';
 import { EventHub } from './event-hub.js';
 import { expose, type Gauges } from './exposition.js';
 import { addUsageTo, type Meter, storageUsage, usageEvent } from './meter.js';
@@ -135,6 +135,21 @@ export class Telemetry {
   runPostponed(error: unknown): void {
     this.#tally.runsPostponed++;
     this.rejection(error);
+  }
+
+  /** Tasks that the dispatcher did not take. */
+  tasksUnsent(count: number): void {
+    this.#tally.tasksUnsent += count;
+  }
+
+  /** A task of the dispatcher was handled. */
+  task(kind: (typeof TASK_KINDS)[number]): void {
+    this.#tally.tasks.add(kind);
+  }
+
+  /** A run was due, and no task came for it. */
+  runFound(): void {
+    this.#tally.runsFound++;
   }
 
   /** @param change 1 when this process begins to work on a run, -1 when it no longer does */

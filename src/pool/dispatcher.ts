@@ -213,14 +213,14 @@ export class Dispatcher implements PoolLoad {
     if (isCompiling) this.#queue.countCompiler(1);
     for (const job of jobs) job.holder = instance;
     if (debug.pool.hasSubscribers) debug.pool.publish({ step: 'sent', worker: instance.id, requests: jobs.length });
-    instance.run(batch).then(
-      (replies) => this.#onReplies(instance, batch, replies),
-      (error: unknown) => this.#onFailure(instance, batch, error),
-    );
+    instance.run(batch, {
+      onReplies: (replies) => this.#onReplies(instance, batch, replies),
+      onFailure: (error) => this.#onFailure(instance, batch, error),
+    });
   }
 
   #isConversation([job, ...others]: readonly Job[]): boolean {
-    if (job?.checkpointKey === undefined || others.length > 0) return false;
+    if (job === undefined || !isOfRun(job) || others.length > 0) return false;
     return this.#instances.busy === 1 && this.#queue.size === 0 && this.#composer.isQuick(job);
   }
 
@@ -235,7 +235,7 @@ export class Dispatcher implements PoolLoad {
     const next = instance.next.shift();
     if (next === undefined) this.#instances.giveBack(instance);
     else this.#begin(instance, [next]);
-    if (batch.jobs.length > 1) this.#gather();
+    if (batch.jobs.length > 1 || (this.#instances.busy > 0 && batch.jobs.some(isOfRun))) this.#gather();
     for (let i = 0; i < batch.jobs.length; i++) {
       const job = batch.jobs[i];
       const reply = replies[i];
@@ -245,7 +245,10 @@ export class Dispatcher implements PoolLoad {
     this.#dispatch();
   }
 
-  /** Who waits for several replies may call again in the same turn; together these calls are one message. */
+  /**
+   * Who waits for several replies may call again in the same turn; together these calls are one message. So do runs of which
+   * several are under way: each goes on as soon as it has its answer.
+   */
   #gather(): void {
     if (this.#isGathering) return;
     this.#isGathering = true;
@@ -411,6 +414,10 @@ export class Dispatcher implements PoolLoad {
     }
     for (const job of this.#queue.drain()) job.reject(error);
   }
+}
+
+function isOfRun({ checkpointKey }: Job): boolean {
+  return checkpointKey !== undefined;
 }
 
 /** Nobody takes it. */

@@ -1,5 +1,5 @@
 import type { Admission, CompileBackend } from '../protocol/compile.js';
-import type { ExecutionReply, Request, ResumeRequest } from '../protocol/messages.js';
+import type { ExecutionReply, ImageDescription, ImageRequest, Request } from '../protocol/messages.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import type { JobEnd } from './job.js';
 
@@ -77,7 +77,14 @@ export interface HandlerPool extends CompileBackend {
    *
    * @throws NexusError SUSPENSION_INCOMPATIBLE, and the errors of {@link execute}
    */
-  resume(request: ResumeRequest, options?: DispatchOptions): Promise<Execution>;
+  resume(request: Extract<Request, { kind: 'resume' }>, options?: DispatchOptions): Promise<Execution>;
+
+  /**
+   * Asks a worker for a base image.
+   *
+   * @throws NexusError SUSPENSION_INCOMPATIBLE if the image of the request is none for these workers, RUNTIME_CLOSED, INTERNAL_ERROR
+   */
+  describeImage(request: ImageRequest): Promise<ImageDescription>;
 
   /**
    * Counts a snapshot that waits to be compressed. While there are too many of them, no execution of the

@@ -30,9 +30,15 @@ export interface JobOptions {
    * The key of the expected duration in {@link DurationEstimates}. Default: none, and the job is never in a
    * batch.
    */
-  readonly estimateKey?: string;
+  readonly estimateKey?: string | undefined;
   /** The key of a handler whose VM may become a checkpoint if it waits. Default: none, and it becomes a snapshot */
   readonly checkpointKey?: string | undefined;
+}
+
+/** Is told once how a job ended. What it does at once may not throw. */
+export interface JobListener {
+  onEnd(end: JobEnd): void;
+  onError(error: unknown): void;
 }
 
 /** The worker of a job, as far as other parts need it. */
@@ -80,7 +86,6 @@ export class Job {
   readonly limitMs: number;
   readonly estimateKey: string | undefined;
   readonly checkpointKey: string | undefined;
-  readonly end: Promise<JobEnd>;
   /** How many workers died before they finished it while it was not being executed. */
   restarts = 0;
   /** How many workers died while they executed it. */
@@ -90,8 +95,10 @@ export class Job {
   /** The worker that has it; undefined while it waits for another one. */
   holder: JobHolder | undefined;
   #settledAt: number | undefined;
-  #resolve!: (end: JobEnd) => void;
-  #reject!: (error: unknown) => void;
+  /** How it ended, or the error of that. */
+  #end: JobEnd | { readonly error: unknown } | undefined;
+  #listener: JobListener | undefined;
+  #promise: Promise<JobEnd> | undefined;
 
   constructor(request: Request, { tenant = NO_TENANT, limitMs, estimateKey, checkpointKey }: JobOptions) {
     this.request = request;
@@ -99,10 +106,23 @@ export class Job {
     this.limitMs = limitMs;
     this.estimateKey = estimateKey;
     this.checkpointKey = checkpointKey;
-    this.end = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+  }
+
+  /** In place of {@link listen}. */
+  get end(): Promise<JobEnd> {
+    this.#promise ??= new Promise((onEnd, onError) => this.listen({ onEnd, onError }));
+    return this.#promise;
+  }
+
+  /** perf: saves a promise for each execution. There is one listener. */
+  listen(listener: JobListener): void {
+    this.#listener = listener;
+    if (this.#end !== undefined) this.#tell(this.#end);
+  }
+
+  #tell(end: JobEnd | { readonly error: unknown }): void {
+    if ('error' in end) this.#listener?.onError(end.error);
+    else this.#listener?.onEnd(end);
   }
 
   get isQueued(): boolean {
@@ -122,14 +142,16 @@ export class Job {
   settle(end: JobEnd): boolean {
     if (this.isSettled) return false;
     this.#settledAt = performance.now();
-    this.#resolve(end);
+    this.#end = end;
+    this.#tell(end);
     return true;
   }
 
   reject(error: unknown): void {
     if (this.isSettled) return;
     this.#settledAt = performance.now();
-    this.#reject(error);
+    this.#end = { error };
+    this.#tell(this.#end);
   }
 }
 

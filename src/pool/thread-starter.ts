@@ -3,6 +3,13 @@ import type { WorkerInit } from '../protocol/worker-init.js';
 import { setImmediate } from '../support/timers.js';
 import { WorkerThread } from './tinypool-thread.js';
 
+/** A thread that nobody has taken. */
+interface Booting {
+  readonly thread: WorkerThread;
+  /** Undefined before there is initial data. */
+  ready: Promise<number> | undefined;
+}
+
 /**
  * Starts threads. `minInstances` of them boot at once, while the engine is still being loaded; all threads
  * can work once {@link initialize} was called.
@@ -10,7 +17,7 @@ import { WorkerThread } from './tinypool-thread.js';
 export class ThreadStarter {
   readonly #config: PoolConfig;
   readonly #url: URL;
-  readonly #booting: WorkerThread[] = [];
+  readonly #booting: Booting[] = [];
   #toBoot: number;
   #init: WorkerInit | undefined;
 
@@ -22,9 +29,13 @@ export class ThreadStarter {
     this.#bootNext();
   }
 
-  /** Sets the data that every thread gets. {@link take} must not be called before. */
+  /**
+   * Sets the data that every thread gets. Threads that boot get it at once: they build their images while the rest of the library is still
+   * being loaded. {@link take} must not be called before.
+   */
   initialize(init: WorkerInit): void {
     this.#init = init;
+    for (const booting of this.#booting) booting.ready = initialized(booting.thread, init);
   }
 
   /**
@@ -34,21 +45,22 @@ export class ThreadStarter {
    */
   take(): { readonly thread: WorkerThread; readonly ready: Promise<number> } {
     if (this.#init === undefined) throw new TypeError('The threads have no initial data yet.');
-    const thread = this.#booting.shift() ?? this.#boot();
-    return { thread, ready: thread.initialize(this.#init) };
+    const { thread, ready } = this.#booting.shift() ?? { thread: this.#boot(), ready: undefined };
+    return { thread, ready: ready ?? thread.initialize(this.#init) };
   }
 
   /** Ends threads that were not taken. */
   async end(): Promise<void> {
     this.#toBoot = 0;
-    await Promise.all(this.#booting.splice(0).map((thread) => thread.end()));
+    await Promise.all(this.#booting.splice(0).map(({ thread }) => thread.end()));
   }
 
   /** One per turn of the event loop, because each takes some milliseconds. */
   #bootNext(): void {
     if (this.#toBoot === 0) return;
     try {
-      this.#booting.push(this.#boot());
+      const thread = this.#boot();
+      this.#booting.push({ thread, ready: this.#init && initialized(thread, this.#init) });
     } catch {
       // The thread cannot be created: the next caller of `take` gets the error.
       this.#toBoot = 0;
@@ -60,4 +72,11 @@ export class ThreadStarter {
     if (this.#toBoot > 0) this.#toBoot--;
     return new WorkerThread(this.#config, this.#url);
   }
+}
+
+/** Whoever takes the thread is told of a failure; one that nobody takes has been ended. */
+function initialized(thread: WorkerThread, init: WorkerInit): Promise<number> {
+  const ready = thread.initialize(init);
+  ready.catch(() => {});
+  return ready;
 }

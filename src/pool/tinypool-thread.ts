@@ -3,9 +3,9 @@ import { Tinypool } from 'tinypool';
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { fromWireError } from '../errors/wire.js';
 import { ControlBlock } from '../protocol/control-block.js';
-import { Mailbox, type Message } from '../protocol/mailbox.js';
+import { Mailbox, type Message, type MessageListener } from '../protocol/mailbox.js';
 import type { InitReply, InitTask, WorkerInit, WorkerSetup } from '../protocol/worker-init.js';
-import { workerFlags } from './worker-flags.js';
+import { workerEnvironment, workerFlags } from './worker-flags.js';
 
 const MIB = 1024 * 1024;
 /**
@@ -38,7 +38,7 @@ export class WorkerThread {
   #gone: WorkerGone | undefined;
   #ended: Promise<void> | undefined;
   #exited: Promise<void> = Promise.resolve();
-  /** Rejects the promises that wait for the thread. */
+  /** Told if the thread ends: who waits for it. */
   readonly #waiting = new Set<(reason: WorkerGone) => void>();
   #onGone: ((reason: WorkerGone) => void) | undefined;
 
@@ -58,7 +58,7 @@ export class WorkerThread {
       // With atomics, the thread would wait for tinypool's messages instead of ours.
       useAtomics: false,
       execArgv: [...workerFlags()],
-      env: {},
+      env: workerEnvironment(),
       resourceLimits: {
         stackSizeMb: Math.ceil((config.stackSizeBytes * NATIVE_STACK_FACTOR) / MIB),
         maxOldGenerationSizeMb: Math.max(MIN_HEAP_MB, Math.ceil((config.memoryLimitBytes * HEAP_FACTOR) / MIB)),
@@ -117,15 +117,27 @@ export class WorkerThread {
    *
    * @param batch see `batch-codec.ts`
    * @param isConversation whether the reply is likely to come at once, and another batch to follow it at once
-   * @throws WorkerGone
+   * @param listener told the reply, or once {@link WorkerGone}
+   * @throws Error if the message cannot be sent
    */
-  run(batch: Message, isConversation: boolean): Promise<Message> {
-    const reply = this.#mailbox.receive(isConversation);
+  run(batch: Message, isConversation: boolean, { onMessage, onError }: MessageListener): void {
+    if (this.#gone !== undefined) {
+      onError(this.#gone);
+      return;
+    }
+    this.#waiting.add(onError);
+    const listener: MessageListener = {
+      onMessage: (message) => {
+        this.#waiting.delete(onError);
+        onMessage(message);
+      },
+      onError: (error) => this.#isGone(error),
+    };
+    this.#mailbox.listen(listener, isConversation);
     this.#mailbox.send(batch, isConversation);
-    return this.#whileAlive(reply);
   }
 
-  /** Terminates the thread; pending promises reject with {@link WorkerGone}. Resolves when it has ended. */
+  /** Terminates the thread; who waits for it gets {@link WorkerGone}. Resolves when it has ended. */
   end(): Promise<void> {
     this.#ended ??= this.#gone === undefined ? this.#terminate() : Promise.resolve();
     this.#leave(new WorkerGone('it was ended'));
@@ -166,7 +178,7 @@ export class WorkerThread {
 
   #leave(reason: WorkerGone): void {
     this.#mailbox.close();
-    for (const reject of this.#waiting) reject(reason);
+    for (const tell of this.#waiting) tell(reason);
     this.#waiting.clear();
   }
 }

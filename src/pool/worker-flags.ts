@@ -16,3 +16,8 @@ export function workerFlags(hasArchives = process.versions['pnp'] !== undefined)
   const loader = join(dirname(hook), '.pnp.loader.mjs');
   return ['--require', hook, ...(existsSync(loader) ? ['--experimental-loader', pathToFileURL(loader).href] : [])];
 }
+
+/** What a worker has of the environment of the process: whether V8's code cache is stored, see `scripts/entries/cached-script.mjs`. */
+export function workerEnvironment(): Readonly<Record<string, string>> {
+  return process.env['NEXUS_CODE_CACHE'] === 'off' ? { NEXUS_CODE_CACHE: 'off' } : {};
+}

@@ -1,5 +1,6 @@
 import { decodeReplies, encodeBatch } from '../protocol/batch-codec.js';
 import { ItemState } from '../protocol/control-block.js';
+import type { Message } from '../protocol/mailbox.js';
 import type { Reply } from '../protocol/messages.js';
 import type { CheckpointAreas } from './checkpoints/areas.js';
 import { BatchAreas } from './checkpoints/batch-areas.js';
@@ -27,6 +28,14 @@ export interface Batch {
   readonly isConversation: boolean;
   /** Whether all jobs except the stalling one were given to other workers. */
   isReleased: boolean;
+}
+
+/** Is told once what came of a batch. */
+export interface BatchListener {
+  /** @param replies one for each job, in order; undefined for revoked jobs */
+  onReplies(replies: readonly (Reply | undefined)[]): void;
+  /** @param error {@link WorkerGone}, or a fault of the messages */
+  onFailure(error: unknown): void;
 }
 
 let created = 0;
@@ -64,30 +73,43 @@ export class WorkerHandle implements JobHolder {
     this.#thread.prewake();
   }
 
-  /**
-   * Sends it a batch.
-   *
-   * @returns a reply for each job, in order; undefined for revoked jobs
-   * @throws WorkerGone
-   */
-  async run(batch: Batch): Promise<(Reply | undefined)[]> {
+  /** Sends it a batch. perf: no promises, because some messages have one request. */
+  run(batch: Batch, listener: BatchListener): void {
     this.phase = 'busy';
     this.batch = batch;
     this.#thread.control.reset(batch.jobs.length);
     const areas = BatchAreas.of(batch.jobs, this.#areas);
+    const onError = (error: unknown) => {
+      // It may write to them until it is really gone.
+      if (areas !== undefined) void this.#thread.exited.then(() => areas.release());
+      listener.onFailure(error);
+    };
+    const onMessage = (message: Message) => {
+      let replies: (Reply | undefined)[];
+      try {
+        replies = this.#read(message, areas);
+      } catch (error) {
+        onError(error);
+        return;
+      }
+      listener.onReplies(replies);
+    };
     try {
       const requests = batch.jobs.map(({ request }) => request);
       const message = encodeBatch(requests, areas?.written, this.#knownBlocks);
-      const { replies, memoryBytes } = decodeReplies(await this.#thread.run(message, batch.isConversation));
-      areas?.attachTo(replies);
-      this.memoryBytes = memoryBytes;
-      this.hasReplied = true;
-      return replies;
+      this.#thread.run(message, batch.isConversation, { onMessage, onError });
     } catch (error) {
-      // It may write to them until it is really gone.
-      if (areas !== undefined) void this.#thread.exited.then(() => areas.release());
-      throw error;
+      // Who has it begin a batch is not done with that yet.
+      void Promise.resolve().then(() => onError(error));
     }
+  }
+
+  #read(message: Message, areas: BatchAreas | undefined): (Reply | undefined)[] {
+    const { replies, memoryBytes } = decodeReplies(message);
+    areas?.attachTo(replies);
+    this.memoryBytes = memoryBytes;
+    this.hasReplied = true;
+    return replies;
   }
 
   current(): { readonly job: Job; readonly runningMs: number } | undefined {

@@ -1,7 +1,14 @@
 import type { PoolConfig } from '../config/resolve-pool.js';
+import { NexusError } from '../errors/nexus-error.js';
 import { fromWireError } from '../errors/wire.js';
 import type { Admission, Compilation, CompileUnit } from '../protocol/compile.js';
-import { epochMs, type Request, type ResumeRequest, unexpectedReply } from '../protocol/messages.js';
+import {
+  epochMs,
+  type ImageDescription,
+  type ImageRequest,
+  type Request,
+  unexpectedReply,
+} from '../protocol/messages.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import { runtimeClosed } from '../support/in-flight.js';
 import { clearTimeout, setTimeout } from '../support/timers.js';
@@ -10,7 +17,7 @@ import { Admissions } from './admissions.js';
 import { CheckpointAreas } from './checkpoints/areas.js';
 import { Dispatcher } from './dispatcher.js';
 import type { DispatchOptions, Execution, HandlerPool, LoadableHandler, PoolState } from './handler-pool.js';
-import { Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
+import { APPLICATION, Job, NO_TENANT, type TenantKey } from './job.js';
 import { PoolCompilation } from './pool-compilation.js';
 import { queueTimeout } from './saturation.js';
 import type { ThreadStarter } from './thread-starter.js';
@@ -82,8 +89,19 @@ export class WorkerPool implements HandlerPool {
     return this.#execute(request, request.key, options);
   }
 
-  resume(request: ResumeRequest, options: DispatchOptions = {}): Promise<Execution> {
-    return this.#execute({ kind: 'resume', ...request }, `resume:${request.key}`, options);
+  resume(request: Extract<Request, { kind: 'resume' }>, options: DispatchOptions = {}): Promise<Execution> {
+    return this.#execute(request, `resume:${request.key}`, options);
+  }
+
+  async describeImage(request: ImageRequest): Promise<ImageDescription> {
+    if (this.#isClosed) throw runtimeClosed();
+    const job = new Job({ kind: 'image', ...request }, { tenant: APPLICATION, limitMs: this.#config.compileTimeoutMs });
+    this.#dispatcher.add(job);
+    const end = await job.end;
+    if ('interruption' in end) throw new NexusError('INTERNAL_ERROR', 'A worker did not describe its image in time.');
+    if (end.reply.kind === 'failed') throw fromWireError(end.reply.error);
+    if (end.reply.kind !== 'image') throw unexpectedReply(end.reply.kind);
+    return end.reply;
   }
 
   noteUnsealed(tenant: string | undefined, bytes: number): () => void {
@@ -95,62 +113,78 @@ export class WorkerPool implements HandlerPool {
     await this.#dispatcher.close();
   }
 
-  async #execute(
+  #execute(
     request: Extract<Request, { kind: 'execute' | 'resume' }>,
     estimateKey: string,
     { signal, tenant: name, queueTimeoutMs = this.#config.queueTimeoutMs, admission, isLive = false }: DispatchOptions,
   ): Promise<Execution> {
-    if (this.#isClosed) throw runtimeClosed();
-    if (signal?.aborted) return { interruption: 'cancelled', runningMs: 0 };
-    const limitMs = request.limits.timeoutMs + this.#config.killGraceMs;
-    const tenant: TenantKey = name ?? NO_TENANT;
-    // One whose log is listened to is not run again because others hold up its worker.
-    const isAlone = request.logRing !== undefined;
-    const checkpointKey = isLive ? request.key : undefined;
-    const job = new Job(request, { tenant, limitMs, checkpointKey, ...(!isAlone && { estimateKey }) });
-    if (admission === undefined) this.#admissions.check(name);
-    admission?.release();
-    this.#dispatcher.add(job);
-    const end = await this.#await(job, { signal, queueTimeoutMs, deadlineAtMs: request.deadline?.atMs });
-    if ('interruption' in end) return end;
-    if (end.reply.kind === 'failed') throw fromWireError(end.reply.error);
-    if (end.reply.kind !== 'executed') throw unexpectedReply(end.reply.kind);
-    return { executed: end.reply };
+    // perf: one promise for each execution. What is thrown here rejects it.
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) throw runtimeClosed();
+      if (signal?.aborted) {
+        resolve({ interruption: 'cancelled', runningMs: 0 });
+        return;
+      }
+      const limitMs = request.limits.timeoutMs + this.#config.killGraceMs;
+      const tenant: TenantKey = name ?? NO_TENANT;
+      // One whose log is listened to is not run again because others hold up its worker.
+      const isAlone = request.logRing !== undefined;
+      const job = new Job(request, {
+        tenant,
+        limitMs,
+        checkpointKey: isLive ? request.key : undefined,
+        estimateKey: isAlone ? undefined : estimateKey,
+      });
+      if (admission === undefined) this.#admissions.check(name);
+      admission?.release();
+      this.#dispatcher.add(job);
+      const unbind = this.#bind(job, { signal, queueTimeoutMs, deadlineAtMs: request.deadline?.atMs });
+      job.listen({
+        onEnd(end) {
+          unbind?.();
+          if ('interruption' in end) resolve(end);
+          else if (end.reply.kind === 'executed') resolve({ executed: end.reply });
+          else if (end.reply.kind === 'failed') reject(fromWireError(end.reply.error));
+          else reject(unexpectedReply(end.reply.kind));
+        },
+        onError(error) {
+          unbind?.();
+          reject(error);
+        },
+      });
+    });
   }
 
-  #await(job: Job, bounds: Bounds): Promise<JobEnd> {
-    const { signal, queueTimeoutMs, deadlineAtMs } = bounds;
-    const isBounded = signal !== undefined || deadlineAtMs !== undefined || Number.isFinite(queueTimeoutMs);
-    return isBounded ? this.#awaitWithin(job, bounds) : job.end;
-  }
-
-  async #awaitWithin(
+  /** Ends the job from outside when one of its bounds is reached. @returns what ends the watch; undefined if it has none */
+  #bind(
     job: Job,
     { signal, queueTimeoutMs = Number.POSITIVE_INFINITY, deadlineAtMs }: Bounds,
-  ): Promise<JobEnd> {
-    const releases: (() => void)[] = [];
-    if (signal !== undefined) releases.push(whenAborted(signal, () => this.#dispatcher.cancel(job)));
-    if (job.isQueued && Number.isFinite(queueTimeoutMs)) {
-      const timer = setTimeout(() => {
-        const { queued } = this.#dispatcher;
-        if (this.#dispatcher.withdraw(job)) job.reject(queueTimeout({ queued, queueTimeoutMs }));
-      }, queueTimeoutMs);
-      releases.push(() => clearTimeout(timer));
-    }
-    if (deadlineAtMs !== undefined) {
-      // An execution that has started ends by itself then, and has its effects so far.
-      const timer = setTimeout(
-        () => {
-          if (this.#dispatcher.withdraw(job)) job.settle({ interruption: 'deadline', runningMs: 0 });
-        },
-        Math.max(0, deadlineAtMs - epochMs()),
-      );
-      releases.push(() => clearTimeout(timer));
-    }
-    try {
-      return await job.end;
-    } finally {
-      for (const release of releases) release();
-    }
+  ): (() => void) | undefined {
+    const isQueueBounded = job.isQueued && Number.isFinite(queueTimeoutMs);
+    const unlisten = signal && whenAborted(signal, () => this.#dispatcher.cancel(job));
+    if (!isQueueBounded && deadlineAtMs === undefined) return unlisten;
+    const queueTimer = isQueueBounded
+      ? setTimeout(() => this.#endWaiting(job, queueTimeoutMs), queueTimeoutMs)
+      : undefined;
+    const deadlineTimer =
+      deadlineAtMs === undefined
+        ? undefined
+        : setTimeout(
+            () => {
+              // An execution that has started ends by itself then, and has its effects so far.
+              if (this.#dispatcher.withdraw(job)) job.settle({ interruption: 'deadline', runningMs: 0 });
+            },
+            Math.max(0, deadlineAtMs - epochMs()),
+          );
+    return () => {
+      unlisten?.();
+      clearTimeout(queueTimer);
+      clearTimeout(deadlineTimer);
+    };
+  }
+
+  #endWaiting(job: Job, queueTimeoutMs: number): void {
+    const { queued } = this.#dispatcher;
+    if (this.#dispatcher.withdraw(job)) job.reject(queueTimeout({ queued, queueTimeoutMs }));
   }
 }

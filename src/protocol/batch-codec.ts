@@ -5,6 +5,7 @@ import type { LocaleSettings } from '../config/locale.js';
 import type { SourceShape } from '../source/forms/source-shape.js';
 import { asShared } from '../support/shared-bytes.js';
 import { blockOf, type CheckpointArea, type KnownBlocks } from './checkpoint.js';
+import type { KeptImage } from './kept-image.js';
 import type { LibrarySet } from './library-set.js';
 import type { Message } from './mailbox.js';
 import type { CallDeadline, ExecuteRequest, ExecutionReply, PackedContext, Reply, Request } from './messages.js';
@@ -31,6 +32,7 @@ type PackedBatch = readonly [
   prepared: readonly (readonly [hash: string, document: number])[],
   /** Those that the worker does not know yet. */
   blocks: readonly (readonly [block: number, shared: number])[],
+  images: readonly (readonly [id: string, abi: number, packed: number])[],
 ];
 
 type PackedRequest =
@@ -80,8 +82,11 @@ type PackedRequest =
       prepared: readonly number[] | null,
       area: PackedArea | null,
       checkpoint: PackedArea | null,
+      image: number | null,
+      renewal: Placed | null,
     ]
-  | readonly [kind: 'load', key: string, bytecode: number, librarySet: number | null];
+  | readonly [kind: 'load', key: string, bytecode: number, librarySet: number | null]
+  | readonly [kind: 'image', librarySet: number | null, image: number | null, features: number, isExported: boolean];
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type PackedDeadline = readonly [ms: number, atMs: number];
@@ -108,6 +113,8 @@ export function encodeBatch(
   const shared = new Table<Uint8Array>();
   const librarySets = new Table<LibrarySet>();
   const setOf = (set: LibrarySet | undefined) => (set === undefined ? null : librarySets.numberOf(set));
+  const images = new Table<KeptImage>();
+  const imageOf = (image: KeptImage | undefined) => (image === undefined ? null : images.numberOf(image));
   const prepared = new Table<PreparedValue>();
   const numbersOf = (values: readonly PreparedValue[] | undefined) =>
     values === undefined ? null : values.map((value) => prepared.numberOf(value));
@@ -184,9 +191,15 @@ export function encodeBatch(
           numbersOf(request.prepared),
           areaOf(areas[i] ?? request.area),
           areaOf(request.checkpoint),
+          imageOf(request.image),
+          optional(request.renewal),
         ];
       case 'load':
         return ['load', request.key, bytecodes.numberOf(request.bytecode), setOf(request.librarySet)];
+      case 'image': {
+        const { librarySet, image, features, isExported } = request;
+        return ['image', setOf(librarySet), imageOf(image), features, isExported];
+      }
       default:
         throw request satisfies never;
     }
@@ -202,15 +215,15 @@ export function encodeBatch(
     sets,
     values,
     blocks,
+    images.items.map(({ id, abi, packed }) => [id, abi, shared.numberOf(packed)] as const),
   ];
   return { packed: packMessage(batch), shared: shared.items };
 }
 
 /** For the worker. @param known the blocks that it knows, to which those of this message are added */
 export function decodeBatch({ packed, shared }: Message, known: KnownBlocks = new Map()): Request[] {
-  const [packedLimits, encodedGrants, packedBytecodes, requests, packedSets, packedValues, blocks] = unpackMessage(
-    packed,
-  ) as PackedBatch;
+  const [packedLimits, encodedGrants, packedBytecodes, requests, packedSets, packedValues, blocks, packedImages] =
+    unpackMessage(packed) as PackedBatch;
   for (const [block, index] of blocks) known.set(block, at(shared, index) as Uint8Array<SharedArrayBuffer>);
   const limits = packedLimits.map(
     (values) => Object.fromEntries(LIMIT_NAMES.map((name, i) => [name, values[i]])) as unknown as ExecutionLimits,
@@ -219,6 +232,7 @@ export function decodeBatch({ packed, shared }: Message, known: KnownBlocks = ne
   const bytecodes = packedBytecodes.map(placed);
   const librarySets = packedSets.map(([id, bytes]) => ({ id, packed: placed(bytes) }) as LibrarySet);
   const values = packedValues.map(([hash, number]) => ({ hash, document: at(shared, number) }) as PreparedValue);
+  const images = packedImages.map(([id, abi, number]) => ({ id, abi, packed: at(shared, number) }) as KeptImage);
   const preparedOf = (numbers: readonly number[]) => numbers.map((number) => at(values, number));
   return requests.map((request): Request => {
     switch (request[0]) {
@@ -277,6 +291,8 @@ export function decodeBatch({ packed, shared }: Message, known: KnownBlocks = ne
         if (request[15] !== null) resume.prepared = preparedOf(request[15]);
         if (request[16] !== null) resume.area = unpackArea(request[16], known);
         if (request[17] !== null) resume.checkpoint = unpackArea(request[17], known);
+        if (request[18] !== null) resume.image = at(images, request[18]);
+        if (request[19] !== null) resume.renewal = placed(request[19]);
         return resume;
       }
       case 'load': {
@@ -287,6 +303,11 @@ export function decodeBatch({ packed, shared }: Message, known: KnownBlocks = ne
           bytecode: at(bytecodes, bytecode),
           ...(set !== null && { librarySet: at(librarySets, set) }),
         };
+      }
+      case 'image': {
+        const [kind, set, image, features, isExported] = request;
+        const librarySet = set === null ? undefined : at(librarySets, set);
+        return { kind, librarySet, image: image === null ? undefined : at(images, image), features, isExported };
       }
       default:
         throw unknownRequest(request);
@@ -335,6 +356,7 @@ type PackedReply =
   | null
   | readonly [kind: 'other', reply: Exclude<Reply, { kind: 'executed' }>]
   | readonly [kind: 'bytecode', bytecode: Placed, entries?: readonly string[]]
+  | readonly [kind: 'image', hash: string, packed: Placed | null]
   | readonly [
       kind: 'executed',
       outcome: Uint8Array | null,
@@ -377,6 +399,9 @@ function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply 
       ? ['bytecode', place(bytecode, shared)]
       : ['bytecode', place(bytecode, shared), entries];
   }
+  if (reply.kind === 'image') {
+    return ['image', reply.hash, reply.packed === undefined ? null : place(reply.packed, shared)];
+  }
   if (reply.kind !== 'executed') return ['other', reply];
   return [
     'executed',
@@ -410,6 +435,11 @@ function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply 
     const [, placed, entries] = packed;
     const bytecode = typeof placed === 'number' ? at(shared, placed) : placed;
     return { kind: 'compiled', outcome: { ok: true, bytecode, ...(entries !== undefined && { entries }) } };
+  }
+  if (packed[0] === 'image') {
+    const [kind, hash, placed] = packed;
+    const bytes = typeof placed === 'number' ? at(shared, placed) : placed;
+    return { kind, hash, ...(bytes !== null && { packed: bytes }) };
   }
   if (packed[0] === 'other') return packed[1];
   // By index: taking it apart goes through an iterator.

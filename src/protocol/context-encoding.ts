@@ -6,6 +6,7 @@ import type { NumberPrepared } from '../codec/values/forms.js';
 import { isPlainObject } from '../codec/values/host-values.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { CONTEXT_FIELDS } from '../guest/abi.js';
+import { type SharedBytes, sharedBytes } from '../support/shared-bytes.js';
 import { inSlices } from '../support/slices.js';
 import { covers, type Grant } from './grant.js';
 import type { PackedContext } from './messages.js';
@@ -85,12 +86,37 @@ export function encodeFieldsInSlices(
   roots: readonly string[],
   { maxBytes, honoursToJson = false }: FieldEncoding,
 ): Uint8Array | Promise<Uint8Array> {
+  return encodeInSlices(fields, roots, { maxBytes, honoursToJson }, (bytes) => Buffer.allocUnsafe(bytes));
+}
+
+/** {@link encodeFieldsInSlices} into shared memory. */
+export function encodeSharedInSlices(
+  fields: readonly unknown[],
+  roots: readonly string[],
+  { maxBytes, honoursToJson = false }: FieldEncoding,
+): SharedBytes | Promise<SharedBytes> {
+  return encodeInSlices(fields, roots, { maxBytes, honoursToJson }, sharedBytes);
+}
+
+function encodeInSlices<T extends Uint8Array>(
+  fields: readonly unknown[],
+  roots: readonly string[],
+  { maxBytes, honoursToJson = false }: FieldEncoding,
+  make: (bytes: number) => T,
+): T | Promise<T> {
   const own = spare ?? new ValueEncoder();
   spare = undefined;
+  let isEncoded = false;
   const step = (until: number) => {
     try {
-      if (!own.run(until)) return undefined;
-      const done = checked(own, own.finish(), maxBytes);
+      if (!isEncoded) {
+        if (!own.run(until)) return undefined;
+        isEncoded = true;
+        own.completeHeader();
+        requireBytes(own, maxBytes);
+      }
+      const done = own.finishInSlices(make, until);
+      if (done === undefined) return undefined;
       spare = own;
       return { done };
     } catch (error) {
@@ -102,8 +128,12 @@ export function encodeFieldsInSlices(
 }
 
 function checked(used: ValueEncoder, encoded: Uint8Array, maxContextBytes: number): Uint8Array {
-  if (used.countedBytes > maxContextBytes) throw contextTooLarge(maxContextBytes, used.countedBytes);
+  requireBytes(used, maxContextBytes);
   return encoded;
+}
+
+function requireBytes({ countedBytes }: ValueEncoder, maxContextBytes: number): void {
+  if (countedBytes > maxContextBytes) throw contextTooLarge(maxContextBytes, countedBytes);
 }
 
 function refusalOf(error: unknown, maxContextBytes: number): unknown {

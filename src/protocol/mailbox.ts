@@ -9,6 +9,12 @@ export interface Message {
   readonly shared: readonly Uint8Array[];
 }
 
+/** Is told of the next message, or once why there is none. */
+export interface MessageListener {
+  onMessage(message: Message): void;
+  onError(error: unknown): void;
+}
+
 /** Longer messages, and those that refer to shared bytes, go through a port. */
 const AREA_BYTES = 64 * 1024;
 /** Changes when there is a new message. */
@@ -83,7 +89,12 @@ export class Mailbox {
    * @param isSoon whether it is likely to come within a tenth of a millisecond
    */
   receive(isSoon = false): Promise<Message> {
-    return this.#incoming.receive(isSoon);
+    return new Promise((onMessage, onError) => this.listen({ onMessage, onError }, isSoon));
+  }
+
+  /** {@link receive} without a promise. */
+  listen(listener: MessageListener, isSoon = false): void {
+    this.#incoming.listen(listener, isSoon);
   }
 
   /** Whether the next message has arrived. */
@@ -101,7 +112,7 @@ export class Mailbox {
     return this.#incoming.receiveSync(isSoon);
   }
 
-  /** Rejects a pending {@link receive}. */
+  /** Ends a pending {@link receive} with an error. */
   close(): void {
     this.#port.close();
     this.#incoming.giveUp();
@@ -148,33 +159,49 @@ class Direction {
     return Atomics.load(this.#cells, MORE_SOON) !== 0;
   }
 
-  async receive(isSoon: boolean): Promise<Message> {
-    if (isSoon) await this.#look(this.#patience.ms);
-    while (!this.hasArrived) {
-      if (this.#isGivenUp) throw new Error('The mailbox is closed.');
-      const arrival = Atomics.waitAsync(this.#cells, SIGNAL, this.#signal);
-      if (arrival.async) await arrival.value;
-      this.#signal = Atomics.load(this.#cells, SIGNAL);
-    }
-    return this.#take();
+  listen(listener: MessageListener, isSoon: boolean): void {
+    const patienceMs = isSoon ? this.#patience.ms : 0;
+    if (patienceMs > 0) this.#look(listener, performance.now() + patienceMs);
+    else this.#wait(listener);
   }
 
   /** In turns of the event loop, so that nothing else waits for it. */
-  #look(patienceMs: number): Promise<void> | undefined {
-    if (patienceMs === 0) return undefined;
-    const until = performance.now() + patienceMs;
-    return new Promise((resolve) => {
-      const look = () => {
-        const came = this.hasArrived;
-        if (!came && !this.#isGivenUp && performance.now() < until) {
-          setImmediate(look);
-          return;
-        }
-        this.#patience.note(came);
-        resolve();
-      };
-      setImmediate(look);
+  #look(listener: MessageListener, until: number): void {
+    setImmediate(() => {
+      const came = this.hasArrived;
+      if (!came && !this.#isGivenUp && performance.now() < until) {
+        this.#look(listener, until);
+        return;
+      }
+      this.#patience.note(came);
+      this.#wait(listener);
     });
+  }
+
+  #wait(listener: MessageListener): void {
+    while (!this.hasArrived) {
+      if (this.#isGivenUp) {
+        listener.onError(new Error('The mailbox is closed.'));
+        return;
+      }
+      const arrival = Atomics.waitAsync(this.#cells, SIGNAL, this.#signal);
+      if (arrival.async) {
+        void arrival.value.then(() => {
+          this.#signal = Atomics.load(this.#cells, SIGNAL);
+          this.#wait(listener);
+        });
+        return;
+      }
+      this.#signal = Atomics.load(this.#cells, SIGNAL);
+    }
+    let message: Message;
+    try {
+      message = this.#take();
+    } catch (error) {
+      listener.onError(error);
+      return;
+    }
+    listener.onMessage(message);
   }
 
   receiveSync(isSoon: boolean): Message {

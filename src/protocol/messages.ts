@@ -8,6 +8,7 @@ import { performance } from '../support/timers.js';
 import type { Checkpoint, CheckpointArea } from './checkpoint.js';
 import type { HandlerOutcome } from './compile.js';
 import type { Grant } from './grant.js';
+import type { KeptImage } from './kept-image.js';
 import type { LibrarySet } from './library-set.js';
 import type { PreparedValue } from './prepared-value.js';
 
@@ -28,7 +29,25 @@ export type Request =
       readonly key: string;
       readonly bytecode: Uint8Array;
       readonly librarySet?: LibrarySet | undefined;
-    };
+    }
+  | ({ readonly kind: 'image' } & ImageRequest);
+
+/** Asks for a base image: one that is kept, that of a library set, or the worker's own. */
+export interface ImageRequest {
+  readonly image?: KeptImage | undefined;
+  readonly librarySet?: LibrarySet | undefined;
+  /** Those of the image whose hash is asked for. */
+  readonly features: number;
+  /** Whether the base image itself is asked for. */
+  readonly isExported: boolean;
+}
+
+export interface ImageDescription {
+  /** SHA-256, hex, of the image with the features. */
+  readonly hash: string;
+  /** The base image, see `engine/image/image-codec.ts`. */
+  readonly packed?: Uint8Array;
+}
 
 export interface ExecuteRequest {
   readonly key: string;
@@ -95,6 +114,10 @@ export interface ResumeRequest {
   readonly deadline?: CallDeadline;
   readonly logRing?: Uint8Array;
   readonly librarySet?: LibrarySet;
+  /** The image on which it waits, if that is not one of this process. */
+  readonly image?: KeptImage;
+  /** What the handler may do from now on, and its state: a document, see `renewal.ts`. */
+  readonly renewal?: Uint8Array;
   /** The prepared values in the image. */
   readonly prepared?: readonly PreparedValue[];
   readonly area?: CheckpointArea;
@@ -128,6 +151,7 @@ export interface PackedContext {
 export type Reply =
   | { readonly kind: 'compiled'; readonly outcome: HandlerOutcome }
   | { readonly kind: 'loaded' }
+  | ({ readonly kind: 'image' } & ImageDescription)
   | ExecutionReply
   | { readonly kind: 'failed'; readonly error: WireError };
 

@@ -1,3 +1,5 @@
+import { CACHE_TIERS, type CacheTierName } from '../api/execution-metrics.js';
+import type { RemoteCache } from '../api/remote-cache.js';
 import { invalidArgument } from '../config/check.js';
 import { checkShape } from '../execution/request/execute-options.js';
 
@@ -6,11 +8,16 @@ import { checkShape } from '../execution/request/execute-options.js';
  *
  * @throws NexusError INVALID_ARGUMENT
  */
-export function checkTiers(tiers: { readonly memory?: unknown; readonly disk?: unknown }): void {
-  checkShape('tiers', tiers, { memory: true, disk: true });
-  for (const tier of ['memory', 'disk'] as const) {
+export function checkTiers(
+  tiers: { readonly [tier in CacheTierName]?: unknown },
+  remoteCache: RemoteCache | undefined,
+): void {
+  checkShape('tiers', tiers, { memory: true, disk: true, remote: true });
+  for (const tier of CACHE_TIERS) {
     const isMeant = tiers[tier];
     if (isMeant === undefined || typeof isMeant === 'boolean') continue;
     throw invalidArgument(`tiers.${tier}`, isMeant, 'true or false');
   }
+  if (tiers.remote !== true || typeof remoteCache?.clear === 'function') return;
+  throw invalidArgument('tiers.remote', true, 'absent: there is no remoteCache with a method clear()');
 }

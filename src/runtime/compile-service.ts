@@ -1,4 +1,5 @@
 import type { CacheEvent, CompileEvent, WarningEvent } from '../api/observer.js';
+import type { RemoteCache } from '../api/remote-cache.js';
 import type { VerifyReport } from '../cache/file-tier.js';
 import { TieredCache } from '../cache/tiered-cache.js';
 import { CachingCompiler } from '../compiler/caching-compiler.js';
@@ -19,6 +20,16 @@ import type { RetirementReason } from '../protocol/retirement.js';
 import { shapeOfWrap } from '../source/forms/source-shape.js';
 import { InFlight } from '../support/in-flight.js';
 import { checkTiers } from './check-tiers.js';
+
+/** Tiers of the cache to clear. */
+export interface ClearedTiers {
+  /** @default true */
+  readonly memory?: boolean;
+  /** @default true */
+  readonly disk?: boolean;
+  /** The cache of all machines that share it: they compile again what they do not have themselves. @default false */
+  readonly remote?: boolean;
+}
 
 /** Receives the events of a compile service. */
 export interface CompileListener {
@@ -65,11 +76,13 @@ export class CompileService {
   /** Calls under way. */
   readonly calls = new InFlight();
   readonly #maxInstances: number;
+  readonly #remoteCache: RemoteCache | undefined;
 
   /** @param engine fingerprint of the engine that the pool runs */
   constructor(config: CompileServiceConfig, engine: string, createPool: CreatePool, listener: CompileListener) {
     const { maxSourceBytes, cacheSecrets, wrap, source } = config.cache;
     this.#maxInstances = config.pool.maxInstances;
+    this.#remoteCache = config.cache.remoteCache;
     this.pool = createPool((reason) => listener.retirement(reason));
     this.cache = new TieredCache({
       ...config.cache,
@@ -103,9 +116,9 @@ export class CompileService {
     return this.cache.verify();
   }
 
-  /** @throws NexusError INVALID_ARGUMENT */
-  async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean }): Promise<void> {
-    checkTiers(tiers);
+  /** @throws NexusError INVALID_ARGUMENT, and what the remote cache throws */
+  async clearCache(tiers: ClearedTiers): Promise<void> {
+    checkTiers(tiers, this.#remoteCache);
     // Files that handlers import are read again.
     this.linker?.clear();
     await this.cache.clear(tiers);

@@ -3,6 +3,7 @@ import type { HandlerDescription } from '../api/manifest.js';
 import type { CacheOptions, PoolOptions } from '../api/options.js';
 import type { CompileOptions } from '../api/source-options.js';
 import type { VerifyReport } from '../cache/file-tier.js';
+import { NO_REMOTE } from '../cache/remote-tier.js';
 import type { CacheStats } from '../cache/tiered-cache.js';
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { PrecompileOptions, PrecompileReport, PrecompileUnit } from '../compiler/precompile-all.js';
@@ -12,7 +13,7 @@ import { COMPILE_OPTION_KEYS, checkCompileOptions } from '../config/source-optio
 import { NexusError } from '../errors/nexus-error.js';
 import { checkShape } from '../execution/request/execute-options.js';
 import { requireHost } from '../support/host.js';
-import type { CompileListener, CompileService } from './compile-service.js';
+import type { ClearedTiers, CompileListener, CompileService } from './compile-service.js';
 import { importInTurn } from './import-in-turn.js';
 import type { ReadLibraries } from './libraries.js';
 import { noteOpen } from './open-handles.js';
@@ -107,8 +108,12 @@ export class HandlerCompiler implements AsyncDisposable {
     return this.#stats();
   }
 
-  /** Removes compiled handlers from the cache. Default: from both tiers. */
-  async clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
+  /**
+   * Removes compiled handlers from the cache. Default: from memory and disk, and not from the remote cache, which other machines use.
+   *
+   * @throws NexusError INVALID_ARGUMENT; what the remote cache throws
+   */
+  async clearCache(tiers: ClearedTiers = {}): Promise<void> {
     await (await this.#start()).clearCache(tiers);
   }
 
@@ -168,6 +173,7 @@ const NO_LIBRARIES: ReadLibraries = { sources: [], bundle: undefined, needs: {} 
 const EMPTY_STATS: CacheStats = {
   memory: { entries: 0, bytes: 0, evictions: 0, hits: 0 },
   disk: { entries: 0, bytes: 0, evictions: 0, hits: 0, writes: 0, writeFailures: 0, rejections: {}, droppedWrites: 0 },
+  remote: { ...NO_REMOTE, hits: 0 },
   misses: 0,
   compilations: 0,
   hitRate: 0,

@@ -2,7 +2,7 @@ import { isUint8Array } from 'node:util/types';
 import type { AsyncResult, CallResult } from '../api/answers.js';
 import type { WasmContext } from '../api/context.js';
 import type { EventOrigin } from '../api/observer.js';
-import type { ExtensionCall, WasmResult } from '../api/result.js';
+import type { WasmResult } from '../api/result.js';
 import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import { type HandlerRef, LoadedHandler } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
@@ -17,7 +17,8 @@ import {
   type ResumeOptions,
 } from '../execution/request/execute-options.js';
 import { errorResult, stoppedResult } from '../execution/result/result.js';
-import { notBegun, type SegmentRun, type SegmentRunner, type WaitingRun } from '../execution/segment-runner.js';
+import { notBegun, type SegmentRun, type SegmentRunner } from '../execution/segment-runner.js';
+import type { WaitingRun } from '../execution/waiting-run.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import { debug } from '../support/debug.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
@@ -324,11 +325,14 @@ export class Invoker {
   ): RunLoop {
     const { executions, suspended } = this.#parts;
     const methods = new ExtensionMethods(extensions, (fault) => this.#mismatches.warn(fault));
-    const byExtension = (call: ExtensionCall) => methods.call(call);
     return new RunLoop({
       request: (pending, run, signal) => this.#requests.make(pending, { run, runId, signal, mock: probe.request }),
       environment: this.#parts.environment,
-      answer: (call) => probe.answer?.(call, () => byExtension(call)) ?? byExtension(call),
+      answer: (call) =>
+        probe.answer === undefined ? methods.begin(call) : probe.answer(call, () => methods.call(call)),
+      onCallError: (error) => {
+        if (probe.answer === undefined) methods.noteFault(error);
+      },
       runId,
       onEffects,
       signal,
@@ -338,7 +342,7 @@ export class Invoker {
       maxCalls,
       callTimeoutMs,
       resume: (run, answers, options, isLive = true) =>
-        executions.resume(run, answers, { ...options, ...clockOf(probe) }, onLog, runId, isLive),
+        executions.resume(run, answers, probe.now ? { ...options, now: probe.now() } : options, onLog, runId, isLive),
       resumeOptions,
       onSegment,
       // Its id may have been chosen, and then several runs may have it.

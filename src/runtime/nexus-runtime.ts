@@ -33,10 +33,11 @@ import { performance } from '../support/timers.js';
 import { settleWithin } from '../support/waiting.js';
 import { storedTenant } from '../suspension/sealed/run-envelope.js';
 import { Suspensions } from '../suspension/suspensions.js';
-import { CompileService } from './compile-service.js';
+import { type ClearedTiers, CompileService } from './compile-service.js';
 import { deploymentOf } from './durable/deployment.js';
 import { KeptRuns } from './durable/kept-runs.js';
-import { type Run, type RunFilter, type RunSummary, Runs, type StartOptions, type Worker } from './durable/runs.js';
+import type { ErasedRuns, Run, RunFilter, RunSummary, StartOptions, Worker } from './durable/run-types.js';
+import { Runs } from './durable/runs.js';
 import type { WorkOptions } from './durable/work-options.js';
 import { inferImporting } from './infer-importing.js';
 import { Invoker } from './invoker.js';
@@ -127,7 +128,11 @@ export class NexusRuntime implements AsyncDisposable {
     const quotas = config.quota && new Quotas(config.quota);
     this.#schemaCalls = new SchemaCalls(this.#telemetry, config.limits.timeoutMs);
     this.#loader = new HandlerLoader(config, engine, compiler, cache);
-    this.#suspended = new Suspensions(config, engine, this.#telemetry, environment);
+    this.#suspended = new Suspensions(config, engine, this.#telemetry, environment, {
+      deployment: () => this.deployment,
+      librarySet: (id) => this.#executions.librarySets.get(id),
+      describe: (request) => pool.describeImage(request),
+    });
     this.#executions = new SegmentRunner(config, engine, this.#loader, pool, this.#telemetry.events, environment);
     this.#handlerCalls = new Invoker({
       calls,
@@ -157,6 +162,7 @@ export class NexusRuntime implements AsyncDisposable {
       check: (context, options) => this.#executions.check(context, options),
       deployment: () => this.deployment,
       resolveHandler: config.resolveHandler,
+      dispatcher: config.dispatcher,
     });
   }
 
@@ -335,11 +341,26 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * A short hash of the engine and of the base image, libraries included: who has the same can go on with the same suspended handlers and runs.
+   * A short hash of the engine and of the base image, libraries included. Suspended handlers and runs belong to the deployment that started
+   * them; which of them can go on here, {@link deployments} says.
    */
   get deployment(): string {
     this.#deployment ??= deploymentOf({ engine: this.#engine, libraries: this.#libraries });
     return this.#deployment;
+  }
+
+  /**
+   * The deployments whose suspended handlers and runs can go on in this runtime: its own first, then those with the same engine whose base
+   * images are in the store. {@link work} takes due runs of all of them.
+   *
+   * @throws NexusError RUNTIME_CLOSED, INTERNAL_ERROR
+   *
+   * @example
+   * const here = new Set(await runtime.deployments());
+   * for await (const { runId, deployment = '' } of runtime.listRuns({ state: 'waiting' })) if (!here.has(deployment)) console.log(runId);
+   */
+  deployments(): Promise<readonly string[]> {
+    return this.#compilation.calls.run(() => this.#suspended.deployments());
   }
 
   /**
@@ -401,11 +422,11 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Takes part in the work until closed: executes runs of this deployment that are due, tells their effects, makes their calls of the
+   * Takes part in the work until closed: executes runs of its {@link deployments} that are due, tells their effects, makes their calls of the
    * extensions that it is given, and wakes them when their timers are due. Any number of processes may work on one store. It keeps the
    * process alive.
    *
-   * @throws NexusError INVALID_ARGUMENT, RUNTIME_CLOSED
+   * @throws NexusError INVALID_ARGUMENT, RUNTIME_CLOSED; what the dispatcher throws
    *
    * @example
    * await using worker = await runtime.work({
@@ -414,7 +435,37 @@ export class NexusRuntime implements AsyncDisposable {
    * });
    */
   work(options: WorkOptions = {}): Promise<Worker> {
-    return this.#compilation.calls.run(async () => this.#runs.work(options));
+    return this.#compilation.calls.run(() => this.#runs.work(options));
+  }
+
+  /**
+   * Deletes runs, whatever state they are in: what they are, their messages and results. Whoever works on one of them stops. Their calls and
+   * effects are not undone: cancel them first for that. Use other run ids afterwards.
+   *
+   * @param which all of a tenant, with the handlers that `executeHandler` suspended for it; or one, by its `runId`, or by the `suspensionId` that
+   *   `listRuns` has of a damaged one. Runs of the tenant that begin meanwhile may be left: refuse them first
+   * @returns how many were deleted
+   * @throws NexusError INVALID_ARGUMENT, RUNTIME_CLOSED, INTERNAL_ERROR: some may be left, and it may be repeated
+   *
+   * @example await runtime.eraseRuns({ tenant: 'acme' });
+   */
+  eraseRuns(which: ErasedRuns): Promise<number> {
+    return this.#compilation.calls.run(() => this.#runs.erase(which));
+  }
+
+  /**
+   * Seals the runs that wait with the first secret of `suspensionSecret`, so that the others can be taken out of the list.
+   *
+   * @returns how many were sealed anew; and how many are `left` with another secret: those on which somebody works at this moment, whose effects are
+   *   not told yet, that are damaged, and handlers that `executeHandler` suspended, which end with their `suspensionTtlMs`. Repeat it until none is left
+   * @throws NexusError RUNTIME_CLOSED, INTERNAL_ERROR
+   *
+   * @example
+   * const runtime = await createRuntime({ suspensionDir, suspensionSecret: [newSecret, oldSecret] });
+   * while ((await runtime.resealRuns()).left > 0) await setTimeout(60_000);
+   */
+  resealRuns(): Promise<{ readonly resealed: number; readonly left: number }> {
+    return this.#compilation.calls.run(() => this.#runs.reseal());
   }
 
   /** @internal for recordings */
@@ -639,8 +690,12 @@ export class NexusRuntime implements AsyncDisposable {
     return metricsHandler(this.#telemetry);
   }
 
-  /** Forgets compiled handlers. Default: both tiers. */
-  clearCache(tiers: { readonly memory?: boolean; readonly disk?: boolean } = {}): Promise<void> {
+  /**
+   * Forgets compiled handlers. Default: those in memory and on disk, and not those in the remote cache, which other machines use.
+   *
+   * @throws NexusError INVALID_ARGUMENT; what the remote cache throws
+   */
+  clearCache(tiers: ClearedTiers = {}): Promise<void> {
     return this.#compilation.clearCache(tiers);
   }
 

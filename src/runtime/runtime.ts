@@ -1,5 +1,5 @@
 import type { RuntimeOptions } from '../api/options.js';
-import { resolveRuntimeConfig } from '../config/resolve.js';
+import { type RuntimeConfig, resolveRuntimeConfig } from '../config/resolve.js';
 import { requireHost } from '../support/host.js';
 import { printDebugSteps } from './debug-output.js';
 import { importInTurn } from './import-in-turn.js';
@@ -23,6 +23,10 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
   requireHost(true);
   const close = noteOpen('shutdown() of the runtime');
   try {
+    if (hasStoreToOpen(config)) {
+      const { openGivenStore } = await importInTurn(() => import('../suspension/open-given-store.js'));
+      await openGivenStore(config.suspension);
+    }
     return await startWorkers(
       config.pool,
       () => readLibraries(config.pool.libraries, config.cache, config.node),
@@ -43,6 +47,11 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Nexus
     close();
     throw error;
   }
+}
+
+/** Most runtimes have none, and load nothing for it. */
+function hasStoreToOpen({ suspension: { place } }: RuntimeConfig): boolean {
+  return typeof place === 'object' && 'store' in place && place.store.open !== undefined;
 }
 
 async function shutDownUnlessReady(runtime: NexusRuntime, { bundle }: ReadLibraries): Promise<void> {

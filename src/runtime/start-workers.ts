@@ -1,5 +1,6 @@
 import { WORKER_URL } from '../assets.js';
 import type { PoolConfig } from '../config/resolve-pool.js';
+import type { EngineModule } from '../engine/load-engine.js';
 import type { CreatePool } from '../pool/handler-pool.js';
 import { ThreadStarter } from '../pool/thread-starter.js';
 import { importInTurn } from './import-in-turn.js';
@@ -27,25 +28,29 @@ export async function startWorkers<Loaded, Made>(
 ): Promise<Made> {
   const threads = new ThreadStarter(config, WORKER_URL);
   try {
-    const [engine, { WorkerPool }, read, loaded] = await Promise.all([
-      importInTurn(() => import('../engine/load-engine.js')).then(({ loadEngine }) => loadEngine()),
+    const reading = libraries();
+    const [{ engine, read }, { WorkerPool }, loaded] = await Promise.all([
+      initialize(threads, config, reading),
       importInTurn(() => import('../pool/worker-pool.js')),
-      libraries(),
       load(),
     ]);
-    const { memoryLimitBytes, stackSizeBytes, isolation, maxPreparedBytes } = config;
-    threads.initialize({
-      engine,
-      libraries: read.sources,
-      memoryLimitBytes,
-      stackSizeBytes,
-      isolation,
-      maxPreparedBytes,
-    });
     const createPool: CreatePool = (onRetired) => new WorkerPool(threads, config, onRetired);
     return await make({ engine: engine.fingerprint, libraries: read, createPool }, loaded);
   } catch (error) {
     await threads.end();
     throw error;
   }
+}
+
+/** Threads that boot build their images while the rest is being loaded. */
+async function initialize(
+  threads: ThreadStarter,
+  { memoryLimitBytes, stackSizeBytes, isolation, maxPreparedBytes }: PoolConfig,
+  reading: Promise<ReadLibraries>,
+): Promise<{ readonly engine: EngineModule; readonly read: ReadLibraries }> {
+  const loading = importInTurn(() => import('../engine/load-engine.js')).then(({ loadEngine }) => loadEngine());
+  const [engine, read] = await Promise.all([loading, reading]);
+  const { sources: libraries } = read;
+  threads.initialize({ engine, libraries, memoryLimitBytes, stackSizeBytes, isolation, maxPreparedBytes });
+  return { engine, read };
 }

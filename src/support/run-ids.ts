@@ -9,9 +9,16 @@ export interface SuspensionId {
   readonly generation: number;
 }
 
+/** perf: to ask the system for randomness takes longer than the rest of a small run, however little it is. */
+const IDS_AT_ONCE = 64;
+let random = Buffer.alloc(0);
+
 /** 128 random bits, base64url. */
 export function newRunId(): string {
-  return randomBytes(RUN_ID_BYTES).toString('base64url');
+  if (random.length === 0) random = randomBytes(RUN_ID_BYTES * IDS_AT_ONCE);
+  const id = random.toString('base64url', 0, RUN_ID_BYTES);
+  random = random.subarray(RUN_ID_BYTES);
+  return id;
 }
 
 export function formatSuspensionId({ runId, generation }: SuspensionId): string {

@@ -24,18 +24,60 @@ async function unlessAborted<T>(begin: () => Promise<T>, signal: AbortSignal): P
   }
 }
 
+const NOTHING = () => {};
+
+/** All listeners of a signal, of which the signal itself has one. */
+class SignalListeners {
+  static readonly #all = new WeakMap<AbortSignal, SignalListeners>();
+  readonly #signal: AbortSignal;
+  readonly #listeners = new Set<() => void>();
+
+  static of(signal: AbortSignal): SignalListeners {
+    return SignalListeners.#all.get(signal) ?? new SignalListeners(signal);
+  }
+
+  private constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    SignalListeners.#all.set(signal, this);
+    // One signal may be used for many calls.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', this, { once: true });
+  }
+
+  /** Called by the signal. */
+  handleEvent(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  add(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  delete(listener: () => void): void {
+    if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
+    SignalListeners.#all.delete(this.#signal);
+    this.#signal.removeEventListener('abort', this);
+  }
+}
+
 /**
  * Calls back when a signal is aborted, if there is one; at once if it already is.
+ *
+ * perf: to add a listener to a signal takes as long as a small message, and a run does it for each of its waits.
  *
  * @returns a function that removes the listener, because one signal may be used for many calls
  */
 export function whenAborted(signal: AbortSignal | undefined, listener: () => void): () => void {
-  if (signal === undefined) return () => {};
-  if (signal.aborted) listener();
-  // One signal may be used for many calls.
-  setMaxListeners(0, signal);
-  signal.addEventListener('abort', listener, { once: true });
-  return () => signal.removeEventListener('abort', listener);
+  if (signal === undefined) return NOTHING;
+  if (signal.aborted) {
+    listener();
+    return NOTHING;
+  }
+  // Each is called for itself, even if the same one is passed twice.
+  const own = () => listener();
+  const listeners = SignalListeners.of(signal);
+  listeners.add(own);
+  return () => listeners.delete(own);
 }
 
 /**

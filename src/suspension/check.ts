@@ -30,6 +30,9 @@ export const MAX_CONSUMED_IDS = 10_000;
 /** Transitions of one suspension: one per second for thirty years. */
 export const MAX_VERSION = 999_999_999;
 
+export const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
+
+const IMAGE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const DEPLOYMENT = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** @throws NexusError INVALID_ARGUMENT */
@@ -188,4 +191,17 @@ function invalid(name: string, given: unknown, expected: string): NexusError {
   return new NexusError('INVALID_ARGUMENT', `Suspension: ${name} is ${describe(given)}; it must be ${expected}.`, {
     context: { argument: name, expected },
   });
+}
+
+export function isImageId(id: unknown): id is string {
+  return typeof id === 'string' && IMAGE_ID.test(id);
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
+export function checkImage(id: string, content: Uint8Array, nowMs: number): void {
+  if (!isImageId(id)) throw invalid('id', id, '1 to 64 of A–Z, a–z, 0–9, _ and -');
+  if (!(content instanceof Uint8Array) || content.length > MAX_IMAGE_BYTES) {
+    throw invalid('content', content, `at most ${MAX_IMAGE_BYTES} bytes`);
+  }
+  checkTime('nowMs', nowMs);
 }

@@ -1,6 +1,7 @@
 import type { SuspensionStore } from '../api/suspension-store.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import { repeatForApplication } from '../support/timers.js';
+import type { KeptImages } from './images/kept-images.js';
 import type { StoreRoom } from './room/store-room.js';
 import { summarisedOrigin } from './sealed/run-envelope.js';
 import { ask } from './store-calls.js';
@@ -10,6 +11,7 @@ import type { StoreClock } from './store-clock.js';
 const JITTER = 0.2;
 /** Of suspensions that one call of the store expires and deletes. */
 const SWEPT_AT_ONCE = 1_000;
+const IMAGES_EVERY_MS = 60 * 60 * 1000;
 
 /** Expires all suspensions that are past their time, of any process, again and again. */
 export class ExpirySweeps {
@@ -18,10 +20,20 @@ export class ExpirySweeps {
   readonly #telemetry: Telemetry;
   readonly #clock: StoreClock;
   readonly #everyMs: number;
+  readonly #images: KeptImages;
+  #imagesDueMs = Number.NEGATIVE_INFINITY;
   #end: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(store: SuspensionStore, room: StoreRoom, telemetry: Telemetry, clock: StoreClock, everyMs: number) {
+  constructor(
+    store: SuspensionStore,
+    room: StoreRoom,
+    telemetry: Telemetry,
+    clock: StoreClock,
+    everyMs: number,
+    images: KeptImages,
+  ) {
+    this.#images = images;
     this.#store = store;
     this.#room = room;
     this.#telemetry = telemetry;
@@ -56,6 +68,17 @@ export class ExpirySweeps {
       after = swept.next;
     } while (after !== undefined && !this.#isClosed);
     await this.#room.countWhenDue();
+    await this.#sweepImages();
+  }
+
+  /** Seldom, because it lists what waits. Images that nothing needs do no harm meanwhile. */
+  async #sweepImages(): Promise<void> {
+    const nowMs = this.#clock.now();
+    if (nowMs < this.#imagesDueMs) return;
+    const isFirst = this.#imagesDueMs === Number.NEGATIVE_INFINITY;
+    this.#imagesDueMs = nowMs + IMAGES_EVERY_MS * (1 - JITTER * Math.random());
+    // Not at once: a process that starts has other things to do.
+    if (!isFirst) await this.#images.sweep();
   }
 
   /** An envelope is gone when it has expired: its size is what the room knows. */

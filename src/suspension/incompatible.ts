@@ -13,7 +13,9 @@ export type IncompatibleProblem =
   /** The seal is valid, but the content is not. */
   | 'content'
   /** The file was not written by this library: a link, another user's, or open to others. */
-  | 'file';
+  | 'file'
+  /** The base image on which it waits is not there, or cannot be used. */
+  | 'image';
 
 /** The error for data that is refused. The data is kept. */
 export function incompatible(problem: IncompatibleProblem, message: string, context: ErrorContext = {}): NexusError {

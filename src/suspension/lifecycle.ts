@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+
 import type {
   SettleAnswer,
   SettledState,
@@ -10,13 +12,15 @@ import { isAllowed, type Transition, type TransitionInput } from './transitions.
 
 /** For how long an expired suspension is reported as expired instead of unknown. */
 const EXPIRED_KEPT_MS = 24 * 60 * 60 * 1000;
+/** With a version of up to 30 bits, a fence is a safe integer. */
+const FENCES_OF_A_VERSION = 2 ** 23;
 
 /**
  * The state of a suspension. It is pure data: each store keeps it in its own way, and all use the same
  * decisions.
  */
 export type LifecycleState = {
-  /** The number of transitions so far. A fence is the version after its claim, so fences only grow. */
+  /** The number of transitions so far. */
   readonly version: number;
   readonly expiresAtMs: number;
 } & (
@@ -74,6 +78,19 @@ export function stateOf(lifecycle: LifecycleState): SuspensionState {
   return lifecycle.state === 'settled' ? lifecycle.outcome.state : lifecycle.state;
 }
 
+/**
+ * A fence is the version after its claim, so that fences only grow, and behind it a random number: an id that is erased and stored again comes to
+ * the same versions.
+ */
+function newFence(version: number): number {
+  return version * FENCES_OF_A_VERSION + randomInt(FENCES_OF_A_VERSION);
+}
+
+/** The version after the claim that gave a fence. */
+export function versionOfFence(fence: number): number {
+  return Math.floor(fence / FENCES_OF_A_VERSION);
+}
+
 /** @param messages of the run that are not consumed */
 export function decideClaim(
   lifecycle: LifecycleState,
@@ -90,13 +107,13 @@ export function decideClaim(
   }
   const { version, expiresAtMs, seen } = lifecycle;
   if (nowMs >= expiresAtMs) return { answer: { kind: 'expired' } };
-  const fence = version + 1;
+  const fence = newFence(version + 1);
   const { owner, leaseUntilMs } = lease;
   const losses = lifecycle.state === 'resuming' ? (lifecycle.losses ?? 0) + 1 : 0;
   return {
     answer: { kind: 'claimed', fence, ...wakeAt(lifecycle.dueAtMs), losses },
     next: {
-      ...{ version: fence, expiresAtMs, state: 'resuming', fence, owner, leaseUntilMs },
+      ...{ version: version + 1, expiresAtMs, state: 'resuming', fence, owner, leaseUntilMs },
       ...wakeAt(lifecycle.dueAtMs),
       ...(seen && { seen }),
       ...(losses > 0 && { losses }),

@@ -6,6 +6,7 @@ import type {
   FoundSuspension,
   PostAnswer,
   SettleAnswer,
+  StoredImages,
   StoredMessage,
   StoredSuspension,
   SuspensionFilter,
@@ -16,7 +17,7 @@ import type {
   SuspensionSweep,
   SweepOptions,
 } from '../api/suspension-store.js';
-import { parseSuspensionId, type SuspensionId } from '../support/run-ids.js';
+import { formatSuspensionId, parseSuspensionId, type SuspensionId } from '../support/run-ids.js';
 import {
   checkDue,
   checkFence,
@@ -43,6 +44,7 @@ import {
   type LifecycleState,
   stateOf,
 } from './lifecycle.js';
+import { MemoryImages } from './memory-images.js';
 import { MemoryRun } from './memory-run.js';
 import { alreadyThere, dueOf, factsOf, isSame, type SuspensionFacts, storeClosed, toFound } from './views.js';
 
@@ -68,6 +70,11 @@ export class MemoryStore implements SuspensionStore {
   readonly #due = new Map<string | undefined, DueQueue>();
   readonly #key = randomBytes(KEY_BYTES);
   #isClosed = false;
+  readonly #images = new MemoryImages(() => this.#requireOpen());
+
+  get images(): StoredImages {
+    return this.#images;
+  }
 
   async key(): Promise<Uint8Array> {
     this.#requireOpen();
@@ -230,11 +237,25 @@ export class MemoryStore implements SuspensionStore {
     for (const id of ids) if (this.#kept.get(id)?.lifecycle.state === 'settled') this.#delete(id);
   }
 
+  async erase(runIds: readonly string[]): Promise<void> {
+    this.#requireOpen();
+    for (const runId of runIds) {
+      const run = this.#runs.get(runId);
+      if (run === undefined) continue;
+      const { generation } = parseSuspensionId(run.current) as SuspensionId;
+      for (let each = generation; run.generations > 0 && each > 0; each--) {
+        if (this.#kept.delete(formatSuspensionId({ runId, generation: each }))) run.generations--;
+      }
+      this.#runs.delete(runId);
+    }
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#kept.clear();
     this.#runs.clear();
     this.#due.clear();
+    this.#images.clear();
   }
 
   #add(suspension: StoredSuspension): void {

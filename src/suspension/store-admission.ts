@@ -4,9 +4,10 @@ import type { StoredSuspension } from '../api/suspension-store.js';
 import { NotTransferableError } from '../codec/values/encoding/not-transferable.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { wakeAtMs } from '../execution/own-calls.js';
-import type { WaitingRun } from '../execution/segment-runner.js';
+import type { WaitingRun } from '../execution/waiting-run.js';
 import type { Telemetry } from '../metrics/telemetry.js';
 import type { ExpirySweeps } from './expiry-sweeps.js';
+import type { KeptImages } from './images/kept-images.js';
 import type { RecordedOutcomes } from './recorded-outcomes.js';
 import type { StoreRoom } from './room/store-room.js';
 import { sealRun, storedTenant, summariseRun } from './sealed/run-envelope.js';
@@ -31,6 +32,7 @@ export class StoreAdmission {
   readonly #sweeps: ExpirySweeps;
   readonly #telemetry: Telemetry;
   readonly #clock: StoreClock;
+  readonly #images: KeptImages;
 
   constructor(parts: {
     readonly bounds: RuntimeConfig['suspension'];
@@ -39,7 +41,9 @@ export class StoreAdmission {
     readonly sweeps: ExpirySweeps;
     readonly telemetry: Telemetry;
     readonly clock: StoreClock;
+    readonly images: KeptImages;
   }) {
+    this.#images = parts.images;
     this.#bounds = parts.bounds;
     this.#room = parts.room;
     this.#outcomes = parts.outcomes;
@@ -66,7 +70,9 @@ export class StoreAdmission {
     if (early !== undefined) return { error: noRoom(early) };
     const keys = await this.#outcomes.keys();
     const createdAtMs = await this.#clock.current();
-    const stored = atOffset(run, this.#clock.offsetMs);
+    await this.#images.ensure(run);
+    const { deployment = this.#images.deployment } = run;
+    const stored = { ...atOffset(run, this.#clock.offsetMs), deployment };
     const envelope = await seal(() => sealRun(id, { run: stored, calls }, keys));
     letGo();
     if ('unencodable' in envelope) return { error: notRecorded(envelope.unencodable) };
@@ -75,7 +81,7 @@ export class StoreAdmission {
     const info = summariseRun(run);
     // It outlives every wait that it began.
     const times = { createdAtMs, expiresAtMs: Math.max(createdAtMs, wakeAtMs(stored) ?? 0) + ttlMs };
-    const suspension = { id, envelope, ...times, ...(tenant !== undefined && { tenant }), info };
+    const suspension = { id, envelope, ...times, deployment, ...(tenant !== undefined && { tenant }), info };
     const refusal = await this.#room.admit(suspension, replaces);
     return refusal === undefined ? suspension : { error: noRoom(refusal, envelope.length) };
   }

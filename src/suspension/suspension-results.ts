@@ -5,7 +5,7 @@ import { NexusError } from '../errors/nexus-error.js';
 import { type Origin, withOrigin } from '../execution/origin.js';
 import { wakeAtMs } from '../execution/own-calls.js';
 import { errorResult } from '../execution/result/result.js';
-import type { WaitingRun } from '../execution/segment-runner.js';
+import type { WaitingRun } from '../execution/waiting-run.js';
 import { NET_EXTENSION, NET_METHOD, TIMER_EXTENSION, TIMER_METHOD } from '../guest/abi.js';
 import { limitContext } from '../protocol/limit-failures.js';
 import { renderReason } from '../support/render-reason.js';

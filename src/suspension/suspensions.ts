@@ -1,4 +1,7 @@
 import { hostname } from 'node:os';
+
+import { LRUCache } from 'lru-cache';
+
 import type { EventOrigin } from '../api/observer.js';
 import type { WasmError, WasmResult } from '../api/result.js';
 import type {
@@ -11,10 +14,11 @@ import { defaultOf } from '../config/read-option.js';
 import type { RuntimeConfig } from '../config/resolve.js';
 import { eventOriginOf } from '../execution/origin.js';
 import { cancelledResult } from '../execution/result/result.js';
-import type { SegmentRun, WaitingRun } from '../execution/segment-runner.js';
+import type { SegmentRun } from '../execution/segment-runner.js';
 import type { SuspendedRun } from '../execution/suspended-run.js';
-import { ABI_VERSION } from '../guest/abi.js';
+import type { WaitingRun } from '../execution/waiting-run.js';
 import type { Telemetry } from '../metrics/telemetry.js';
+import { KNOWN_ABIS } from '../protocol/guest-abis.js';
 import { debug } from '../support/debug.js';
 import type { RuntimeEnvironment } from '../support/environment.js';
 import { formatSuspensionId, nextSuspensionId, parseSuspensionId } from '../support/run-ids.js';
@@ -24,6 +28,7 @@ import { ClaimTurns } from './claim-turns.js';
 import { DurableStore } from './durable/durable-store.js';
 import { ExpirySweeps } from './expiry-sweeps.js';
 import { HeldLease } from './held-lease.js';
+import { type ImageSource, KeptImages } from './images/kept-images.js';
 import { openStore } from './open-store.js';
 import { type RecordedOutcome, RecordedOutcomes } from './recorded-outcomes.js';
 import { currentSuspension } from './replay.js';
@@ -48,6 +53,7 @@ import {
 
 /** Each may have megabytes. Behind them, an answer that comes too late is not told where the run waits. */
 const MAX_GENERATIONS_READ = 100;
+const MAX_OURS = 10_000;
 /** How long a caller waits for another resume, which renews its lease as long as it lives. */
 const MAX_WAIT_IN_LEASES = 2;
 /** Of suspensions in a page of a listing. */
@@ -118,8 +124,17 @@ export class Suspensions {
   readonly #sweeps: ExpirySweeps;
   readonly #admission: StoreAdmission;
   readonly #settlements: Settlements;
+  readonly #images: KeptImages;
+  /** Of handlers that this process suspended last: it can resume them. */
+  readonly #ours = new LRUCache<string, true>({ max: MAX_OURS });
 
-  constructor(config: RuntimeConfig, engine: string, telemetry: Telemetry, environment: RuntimeEnvironment) {
+  constructor(
+    config: RuntimeConfig,
+    engine: string,
+    telemetry: Telemetry,
+    environment: RuntimeEnvironment,
+    host: ImageSource,
+  ) {
     this.#config = config;
     this.#telemetry = telemetry;
     this.#environment = environment;
@@ -132,7 +147,13 @@ export class Suspensions {
     const clock = new StoreClock(opened.store, environment);
     this.#clock = clock;
     this.#outcomes = new RecordedOutcomes(config.suspension, opened.store, clock);
-    this.#sweeps = new ExpirySweeps(opened.store, this.#room, telemetry, clock, config.suspension.sweepMs);
+    this.#images = new KeptImages({
+      ...{ store: opened.store, outcomes: this.#outcomes, clock, telemetry, engine, host },
+      isShared: config.suspension.place !== 'memory',
+      memoryLimitBytes: config.limits.memoryLimitBytes,
+    });
+    const { sweepMs } = config.suspension;
+    this.#sweeps = new ExpirySweeps(opened.store, this.#room, telemetry, clock, sweepMs, this.#images);
     const parts = {
       store: this.#store,
       room: this.#room,
@@ -140,6 +161,7 @@ export class Suspensions {
       sweeps: this.#sweeps,
       telemetry,
       clock,
+      images: this.#images,
     };
     this.#admission = new StoreAdmission({ ...parts, bounds: config.suspension });
     this.durable = new DurableStore({ ...parts, config, engine });
@@ -151,6 +173,11 @@ export class Suspensions {
   /** The handlers that wait and that this process suspended, as far as it knows. */
   get active(): number {
     return this.#room.own;
+  }
+
+  /** The deployments whose handlers can be resumed here. */
+  deployments(): Promise<readonly string[]> {
+    return this.#images.deployments();
   }
 
   /** What the store holds, and what it had no room for. */
@@ -171,6 +198,7 @@ export class Suspensions {
       return unkept(result, notKept(error), waiting.run.origin);
     }
     this.#room.confirm(id);
+    this.#ours.set(id, true);
     this.#admission.note(kept, origin);
     return suspended(result, waiting, kept);
   }
@@ -192,6 +220,7 @@ export class Suspensions {
     if (endTurn === 'late') throw busy(id, performance.now() - calledAt);
     if (endTurn === 'aborted') return cancelledClaim(signal);
     try {
+      await this.#requireOurs(id);
       const claim = await this.#claimInTurn(id, { signal, until: calledAt + maxWaitMs, calledAt, endTurn });
       if (claim.kind !== 'claimed') endTurn();
       return claim;
@@ -199,6 +228,13 @@ export class Suspensions {
       endTurn();
       throw error;
     }
+  }
+
+  /** What cannot be resumed here is not claimed. What cannot be read is for the claim to report. */
+  async #requireOurs(id: string): Promise<void> {
+    if (this.#ours.has(id)) return;
+    const found = await ask(() => this.#store.read(id)).catch(() => undefined);
+    if (found?.envelope !== undefined) await this.#images.require(id, found.deployment);
   }
 
   async #claimInTurn(
@@ -317,8 +353,9 @@ export class Suspensions {
     };
     try {
       const { memoryLimitBytes } = this.#config.limits;
-      const bounds = { abi: ABI_VERSION, engine: this.#engine, memoryLimitBytes };
-      const opened = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
+      const bounds = { abis: KNOWN_ABIS, engine: this.#engine, memoryLimitBytes };
+      const found = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
+      const opened = await this.#images.withImage(id, found);
       const run = atOffset(opened, -this.#clock.offsetMs);
       this.#room.note(id, storedTenant(run.tenant), envelope.length);
       const storage = {
@@ -333,7 +370,10 @@ export class Suspensions {
       };
       const settle = async (executed: SegmentRun, answers: AnsweredCalls, origin: EventOrigin) => {
         try {
-          return await this.#settlements.settle({ id, fence, storage }, executed, answers, origin);
+          const settled = await this.#settlements.settle({ id, fence, storage }, executed, answers, origin);
+          const { suspension } = settled.result;
+          if (suspension !== undefined) this.#ours.set(suspension.suspensionId, true);
+          return settled;
         } catch (error) {
           // If nothing was recorded, it can be resumed again at once.
           await release();

@@ -1,5 +1,6 @@
 import type { WasmError, WasmResult } from '../api/result.js';
 import { describe } from '../config/check.js';
+import { callName } from '../execution/own-call-kinds.js';
 
 /**
  * Asserts that a handler succeeded. If it did not, the message is the handler's own, with the lines around its
@@ -30,7 +31,7 @@ export function expectSuccess<T extends WasmResult>(result: T): T & { readonly s
 /** How a handler that did not succeed ended, for the person who reads a failing test. */
 export function howItEnded({ status, error, suspension }: WasmResult): string {
   if (error !== undefined) return describeError(error);
-  const calls = suspension?.calls.map(({ extensionName, method }) => `$ext.${extensionName}.${method}`) ?? [];
+  const calls = suspension?.calls.map(callName) ?? [];
   return calls.length === 0 ? status : `it waits for ${calls.join(', ')}`;
 }
 

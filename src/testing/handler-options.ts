@@ -96,6 +96,7 @@ export const ALL_CAPABILITIES: readonly string[] = [
   'ext:*',
   'timer',
   'net:*',
+  'signal:*',
 ];
 
 /** A handler's options in the form that the runtime takes. */

@@ -1,4 +1,5 @@
 import type { ExtensionCall } from '../api/result.js';
+import { callName, isSignalWait } from '../execution/own-call-kinds.js';
 import { inspect } from '../guest/inspect/inspect.js';
 
 /** Objects inside of objects; the handler's console shows one level less. */
@@ -19,12 +20,10 @@ export function showInLine(value: unknown): string {
 }
 
 /** The call as it is written in the handler, with its argument values. */
-export function showCall({
-  extensionName,
-  method,
-  args,
-}: Pick<ExtensionCall, 'extensionName' | 'method' | 'args'>): string {
-  return `$ext.${extensionName}.${method}(${args.slice(0, MAX_LISTED).map(show).join(', ')}${args.length > MAX_LISTED ? ', …' : ''})`;
+export function showCall(call: Pick<ExtensionCall, 'extensionName' | 'method' | 'args'>): string {
+  const { args } = call;
+  if (isSignalWait(call)) return callName(call);
+  return `${callName(call)}(${args.slice(0, MAX_LISTED).map(show).join(', ')}${args.length > MAX_LISTED ? ', …' : ''})`;
 }
 
 /** Items below each other, indented; of many, the first ones and how many more there are. */

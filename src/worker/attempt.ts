@@ -58,6 +58,7 @@ export class Attempt {
   readonly #leftOut: LeftOutValues | undefined;
   readonly #streaming: LogStreaming | undefined;
   readonly #area: CheckpointArea | undefined;
+  #renewal: Uint8Array | undefined;
   #deadline: number | undefined;
   #startedAt: number | undefined;
   /** The host stopped the handler: its time or its instructions are spent, or it was cancelled. */
@@ -96,9 +97,17 @@ export class Attempt {
   /**
    * @param answers a document, see `answers.ts`
    * @param stepsToPoll see {@link Vm.countSteps}
+   * @param renewal what the handler may do from now on, and its state: a document, see `renewal.ts`
    */
-  resume(answers: Uint8Array, stepsToPoll: number | undefined): void {
+  resume(answers: Uint8Array, stepsToPoll: number | undefined, renewal?: Uint8Array): void {
+    this.#renewal = renewal;
     this.#enter(this.#base.roots.resume, answers, stepsToPoll);
+  }
+
+  /** Not counted: it is what the caller wants, and not the handler. */
+  #enterRenewal(renewal: Uint8Array): void {
+    const { renew, undefined: thisArg } = this.#base.roots;
+    this.#vm.uncounted(() => this.#held.push(this.#vm.call(renew, thisArg, this.#load(renewal))));
   }
 
   /** What it reads of the state was left out before it waited. Not counted: otherwise it would have entered uncounted. */
@@ -131,6 +140,7 @@ export class Attempt {
             return isOver;
           };
     if (this.#leftOut !== undefined && entry === this.#base.roots.resume) this.#enterLeftOut(this.#leftOut);
+    if (this.#renewal !== undefined) this.#enterRenewal(this.#renewal);
     const loaded = this.#load(document);
     const promise = vm.call(entry, this.#base.roots.undefined, ...before, loaded);
     this.#held.push(loaded, promise);

@@ -12,6 +12,20 @@ import { withDescriptor } from '../support/files/descriptors.js';
 import { setImmediate } from '../support/timers.js';
 import { Executor } from './executor.js';
 
+/** Read while the thread waits for its initial data. A failure is reported by {@link createExecutor}. */
+const reading = withDescriptor(() => readFile(new URL('../guest/prelude.image', import.meta.url)));
+reading.catch(() => {});
+
+let onFirstBatch: (() => void) | undefined;
+
+/**
+ * Calls back once, when the first batch was executed and before it is answered: by then the code of an execution is compiled, and nobody ends
+ * the thread yet.
+ */
+export function afterFirstBatch(listener: () => void): void {
+  onFirstBatch = listener;
+}
+
 /** Entry of a pool worker: tinypool calls it once. */
 export default async function initialize({ init, setup }: InitTask): Promise<InitReply> {
   try {
@@ -39,8 +53,10 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
       } else replies.push(undefined);
     }
     isMoreSoon = mailbox.isMoreSoon && replies.some(waits);
+    onFirstBatch?.();
+    onFirstBatch = undefined;
     mailbox.send(encodeReplies(replies, executor.memoryBytes));
-    await executor.tidy(() => mailbox.hasMessage);
+    await executor.tidy(() => mailbox.hasMessage, isMoreSoon);
   }
 }
 
@@ -75,6 +91,8 @@ async function answer(
     case 'load':
       await executor.load(request.key, request.bytecode, request.librarySet);
       return { kind: 'loaded' };
+    case 'image':
+      return { kind: 'image', ...(await executor.describeImage(request)) };
     default:
       throw request satisfies never;
   }
@@ -86,6 +104,5 @@ function textOf(source: string | Uint8Array): string {
 }
 
 async function createExecutor(init: WorkerInit): Promise<Executor> {
-  const encoded = await withDescriptor(() => readFile(new URL('../guest/prelude.image', import.meta.url)));
-  return Executor.create({ ...init, prelude: decodePreludeImage(encoded, init.engine.fingerprint) });
+  return Executor.create({ ...init, prelude: decodePreludeImage(await reading, init.engine.fingerprint) });
 }

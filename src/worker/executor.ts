@@ -1,6 +1,6 @@
 import type { Isolation } from '../api/options.js';
 import { DEFAULT_SETTINGS } from '../config/locale.js';
-import type { VmLimits } from '../engine/image/base-image.js';
+import { createExecutionVm, type VmLimits } from '../engine/image/base-image.js';
 import { type FeatureSet, featureSet, NO_FEATURES } from '../engine/image/features.js';
 import { imageEnd } from '../engine/image/image.js';
 import type { ImageVariant } from '../engine/image/image-variants.js';
@@ -16,7 +16,13 @@ import { timeZoneOf } from '../intl/time-zone.js';
 import type { CheckpointArea } from '../protocol/checkpoint.js';
 import type { HandlerOutcome, ScriptOutcome } from '../protocol/compile.js';
 import type { LibrarySet } from '../protocol/library-set.js';
-import type { ExecuteRequest, ExecutionReply, ResumeRequest } from '../protocol/messages.js';
+import type {
+  ExecuteRequest,
+  ExecutionReply,
+  ImageDescription,
+  ImageRequest,
+  ResumeRequest,
+} from '../protocol/messages.js';
 import type { SourceShape } from '../source/forms/source-shape.js';
 import { inCodePoints, isTypeScript, stripTypes } from '../source/typescript/strip-types.js';
 import { retainedStripperBytes } from '../source/typescript/stripper.js';
@@ -30,7 +36,7 @@ import { ImageSets, type Images } from './image-sets.js';
 import { encodeInput } from './packed-input.js';
 import { arePreparedUntouched, PreparedImages, PreparedSet } from './prepared-images.js';
 import { preparedDoNotFit, preparedTooLarge } from './prepared-too-large.js';
-import { packSnapshot, requireKnownFeatures, waitingMemoryOf } from './snapshot.js';
+import { packSnapshot, requireKnownFeatures, requireRoom, waitingMemoryOf } from './snapshot.js';
 import { FreshStart, type HandlerCall, ResumedStart, type StartState } from './start-state.js';
 import type { StateInput } from './state-diff.js';
 import { handlerOwner, Tenancy } from './tenancy.js';
@@ -74,8 +80,11 @@ export class Executor {
   /** @throws NexusError INVALID_CONFIG if a library cannot be initialised */
   static async create(options: ExecutorOptions): Promise<Executor> {
     const compiler = new LazyCompiler(options);
-    const images = await ImageSets.create(options, () => compiler.get());
-    const vms = await TenantVms.create(options.engine, options, images.own.base.image.heapEnd);
+    const { engine, libraries, prelude } = options;
+    // No code of a library runs in the VM then: handlers execute in the one in which the image is built. Creating a VM is a third of the start.
+    const vm = libraries.length === 0 ? await createExecutionVm(engine, options, prelude.image.heapEnd) : undefined;
+    const images = await ImageSets.create(options, () => compiler.get(), vm);
+    const vms = await TenantVms.create(engine, options, images.own.base.image.heapEnd, vm);
     return new Executor(options, vms, images, compiler);
   }
 
@@ -107,10 +116,11 @@ export class Executor {
    * Wipes used VMs for the next tenants. Called when there is nothing else to do.
    *
    * @param isAwaited whether there is other work after all
+   * @param isAnswerSoon whether the handler that waits is likely to go on next
    */
-  tidy(isAwaited: () => boolean): Promise<void> {
+  tidy(isAwaited: () => boolean, isAnswerSoon = true): Promise<void> {
     if (!isAwaited()) this.#compiler.tidy();
-    return this.#vms.tidy(isAwaited);
+    return this.#vms.tidy(isAwaited, isAnswerSoon);
   }
 
   async compileScript(source: string, filename: string, form?: LoweredForm): Promise<ScriptOutcome> {
@@ -162,6 +172,18 @@ export class Executor {
     startState.load();
   }
 
+  /**
+   * Describes a base image.
+   *
+   * @throws NexusError SUSPENSION_INCOMPATIBLE if it is none
+   */
+  async describeImage({ librarySet, image, features, isExported }: ImageRequest): Promise<ImageDescription> {
+    const set = image === undefined ? await this.#images.get(librarySet) : await this.#images.kept(image);
+    requireKnownFeatures(features, set.prelude.features.length);
+    const hash = await set.variants.hash(features);
+    return { hash, ...(isExported && { packed: await this.#images.exported(set) }) };
+  }
+
   #startState({ variants, base }: Images, call: HandlerCall): FreshStart {
     return new FreshStart(this.#vms, variants, this.#handlers, base.roots, call);
   }
@@ -172,17 +194,19 @@ export class Executor {
    * @throws NexusError SUSPENSION_INCOMPATIBLE if this executor cannot build the image of the snapshot
    */
   async resume(request: ResumeRequest, isCancelled = NEVER): Promise<ExecutionReply> {
-    requireKnownFeatures(request.features);
-    const own = await this.#images.get(request.librarySet);
+    const { image } = request;
+    const own = image === undefined ? await this.#images.get(request.librarySet) : await this.#images.kept(image);
+    requireKnownFeatures(request.features, own.prelude.features.length);
     const images = request.prepared === undefined ? own : this.#prepared.on(own, request.prepared);
     const variant = await images.variants.exactly(request.features).catch((error: unknown) => {
       throw error instanceof PreparedTooLargeError ? preparedDoNotFit(error, this.#options) : error;
     });
+    if (image !== undefined) requireRoom(variant.image.heapEnd, request.limits.memoryLimitBytes);
     const memory = waitingMemoryOf(request, images.variants.hashOf(variant), this.#options.engine.layout);
     const owner = this.#tenancy.ownerOf(request.tenant, request.key);
     return this.#run(
       request,
-      new ResumedStart(this.#vms, variant, memory, this.#options.prelude, owner, request.answers),
+      new ResumedStart(this.#vms, variant, memory, own.prelude, owner, request),
       images,
       isCancelled,
     );

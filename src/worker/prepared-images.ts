@@ -2,6 +2,7 @@ import { decodeOwnFields } from '../codec/values/decoding/decode.js';
 import type { BaseImage } from '../engine/image/base-image.js';
 import type { FeatureSet } from '../engine/image/features.js';
 import type { ImageVariant, VariantSource } from '../engine/image/image-variants.js';
+import type { PreludeImage } from '../engine/image/prelude-image.js';
 import { buildPreparedImage, learnVolatile, type PreparedImageOptions } from '../engine/image/prepared-image.js';
 import { isUntouched } from '../engine/image/prepared-memory.js';
 import type { Vm } from '../engine/vm.js';
@@ -73,6 +74,7 @@ export class PreparedImages {
 /** The images with one list of prepared values. */
 export class PreparedSet implements Images, VariantSource {
   readonly base: BaseImage;
+  readonly prelude: PreludeImage;
   readonly #cache: PreparedImages;
   readonly #images: Images;
   readonly #values: readonly PreparedValue[];
@@ -82,6 +84,7 @@ export class PreparedSet implements Images, VariantSource {
     this.#cache = cache;
     this.#images = images;
     this.base = images.base;
+    this.prelude = images.prelude;
     this.#values = values;
     this.#name = nameOfPrepared(values);
   }

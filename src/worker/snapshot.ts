@@ -33,7 +33,7 @@ export function waitingMemoryOf(request: ResumeRequest, imageHash: string, layou
     };
   }
   const delta = unpackSnapshot(request, imageHash, layout);
-  requireRoom(delta, request.limits.memoryLimitBytes);
+  requireRoom(deltaEnd(delta), request.limits.memoryLimitBytes);
   return {
     neededBytes: deltaEnd(delta),
     restore: (vms, owner, image) => vms.restore(owner, image, delta, true),
@@ -49,9 +49,12 @@ export function packSnapshot(delta: Delta): Uint8Array {
   return encodeDelta(delta);
 }
 
-/** @throws NexusError SUSPENSION_INCOMPATIBLE if a feature is unknown, before an image is built */
-export function requireKnownFeatures(features: number): void {
-  if (isFeatureSet(features)) return;
+/**
+ * @param known how many features the version has on whose image it waits
+ * @throws NexusError SUSPENSION_INCOMPATIBLE if a feature is unknown, before an image is built
+ */
+export function requireKnownFeatures(features: number, known: number): void {
+  if (isFeatureSet(features, known)) return;
   throw new NexusError(
     'SUSPENSION_INCOMPATIBLE',
     `The handler was suspended with features (${features}) that this version of the library does not have. Resume it with the version that suspended it.`,
@@ -69,7 +72,7 @@ export function unpackSnapshot(request: ResumeRequest, imageHash: string, layout
     throw new NexusError(
       'SUSPENSION_INCOMPATIBLE',
       `The handler was suspended on image ${request.imageHash.slice(0, 16)}…, this runtime has ${imageHash.slice(0, 16)}…: ` +
-        'another engine, another version of this library or other libraries. Resume it where these are the same.',
+        'another engine, another version of this library or other libraries. It is kept; resume it where these are the same.',
       { context: { expected: request.imageHash, actual: imageHash } },
     );
   }
@@ -86,11 +89,11 @@ export function unpackSnapshot(request: ResumeRequest, imageHash: string, layout
 }
 
 /**
+ * @param bytes the memory that the handler needs
  * @param memoryLimitBytes the limit of the VM in which it is resumed
  * @throws NexusError SUSPENSION_INCOMPATIBLE
  */
-export function requireRoom(delta: Delta, memoryLimitBytes: number): void {
-  const bytes = deltaEnd(delta);
+export function requireRoom(bytes: number, memoryLimitBytes: number): void {
   if (bytes <= memoryLimitBytes) return;
   throw new NexusError(
     'SUSPENSION_INCOMPATIBLE',

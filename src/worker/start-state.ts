@@ -1,10 +1,11 @@
 import { addFeaturesLate } from '../engine/image/add-features.js';
 import { captureDelta, deltaEnd } from '../engine/image/delta.js';
-import { ALL_FEATURES, NO_FEATURES } from '../engine/image/features.js';
+import { firstFeatures, NO_FEATURES } from '../engine/image/features.js';
 import type { ImageVariant, VariantSource } from '../engine/image/image-variants.js';
 import type { PreludeExports, PreludeImage } from '../engine/image/prelude-image.js';
 import { NO_VALUE, type ValuePointer } from '../engine/pointers.js';
 import type { Vm } from '../engine/vm.js';
+import type { ResumeRequest } from '../protocol/messages.js';
 import type { Attempt } from './attempt.js';
 import type { HandlerImageCache } from './handler-image-cache.js';
 import type { WaitingMemory } from './snapshot.js';
@@ -187,6 +188,7 @@ export class ResumedStart implements StartState {
   readonly #memory: WaitingMemory;
   readonly #prelude: PreludeImage;
   readonly #answers: Uint8Array;
+  readonly #renewal: Uint8Array | undefined;
   #missing = NO_FEATURES;
 
   constructor(
@@ -195,8 +197,9 @@ export class ResumedStart implements StartState {
     memory: WaitingMemory,
     prelude: PreludeImage,
     owner: string,
-    answers: Uint8Array,
+    { answers, renewal }: Pick<ResumeRequest, 'answers' | 'renewal'>,
   ) {
+    this.#renewal = renewal;
     this.#vms = vms;
     this.variant = variant;
     this.#memory = memory;
@@ -221,10 +224,10 @@ export class ResumedStart implements StartState {
   }
 
   start(run: Attempt): void {
-    run.resume(this.#answers, this.#stepsToPoll);
+    run.resume(this.#answers, this.#stepsToPoll, this.#renewal);
   }
 
   demandAllFeatures(): void {
-    this.#missing = ALL_FEATURES & ~this.variant.features;
+    this.#missing = firstFeatures(this.#prelude.features.length) & ~this.variant.features;
   }
 }

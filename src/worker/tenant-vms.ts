@@ -73,9 +73,12 @@ export class TenantVms {
   /** Written from the current VM by the last run, which may go on soon. */
   #written: CheckpointArea | undefined;
 
-  /** @param imageBytes memory that the smallest image needs */
-  static async create(engine: EngineModule, limits: VmLimits, imageBytes = 0): Promise<TenantVms> {
-    const vm = await createExecutionVm(engine, limits, imageBytes);
+  /**
+   * @param imageBytes memory that the smallest image needs
+   * @param vm the first one: created with these limits, and no code of a handler ran in it. Default: a new one
+   */
+  static async create(engine: EngineModule, limits: VmLimits, imageBytes = 0, vm?: Vm): Promise<TenantVms> {
+    vm ??= await createExecutionVm(engine, limits, imageBytes);
     const vms = new TenantVms(engine, limits, vm);
     vms.makeRoomFor(imageBytes);
     return vms;
@@ -261,9 +264,11 @@ export class TenantVms {
    * Called when there is nothing else to do.
    *
    * @param isAwaited checked before each step: whether there is other work after all
+   * @param isAnswerSoon whether the run that waits in the current VM is likely to go on next. Otherwise its checkpoint is
+   *   restored when it does: to do it in advance would be in vain if another run comes first
    */
-  async tidy(isAwaited: () => boolean): Promise<void> {
-    if (!isAwaited()) this.#putBack();
+  async tidy(isAwaited: () => boolean, isAnswerSoon = true): Promise<void> {
+    if (isAnswerSoon && !isAwaited()) this.#putBack();
     this.#written = undefined;
     for (const slot of this.#slots.slice(0, -1)) {
       if (slot.owner === undefined) continue;

@@ -5,7 +5,7 @@ import { rejection } from '../support/runtime-helpers.js';
 
 /** What the context of a handler gives. */
 const OF_CONTEXT = ['events:emit:*', 'ext:*', 'state:read:*', 'state:write:*', 'view:update:*'];
-const EVERYTHING = [...OF_CONTEXT, 'net:*', 'timer:*'].sort();
+const EVERYTHING = [...OF_CONTEXT, 'net:*', 'timer:*', 'signal:*'].sort();
 
 describe('the capabilities of functions and modules', () => {
   it.each([

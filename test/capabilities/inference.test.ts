@@ -11,7 +11,7 @@ import { bundleSource } from '../support/sources/bundle-source.js';
 type Row = readonly [source: string, ...tokens: string[]];
 
 const EVERYTHING = [
-  ...['events:emit:*', 'ext:*', 'net:*', 'state:read:*', 'state:write:*'],
+  ...['events:emit:*', 'ext:*', 'net:*', 'signal:*', 'state:read:*', 'state:write:*'],
   ...['timer:*', 'view:update:*'],
 ];
 
@@ -222,6 +222,13 @@ describe('events, view commands and extensions', () => {
     ['$lib.bus.connect($emit)', 'events:emit:*'],
     ['setTimeout(() => $emit("later"), 10)', 'events:emit:later', 'timer:sleep'],
     ['await $sleep("3d"); $emit("x")', 'events:emit:x', 'timer:sleep'],
+    ['await $signal("paid")', 'signal:paid'],
+    ['await $signal("paid", { timeout: "3d" })', 'signal:paid', 'timer:sleep'],
+    ['await $signal(`order-${$args.id}`)', 'signal:order-*'],
+    ['await $signal($args.name)', 'signal:*'],
+    ['const { amount } = await $signal("paid"); $emit("paid", amount)', 'events:emit:paid', 'signal:paid'],
+    ['const wait = $signal; await wait("a")', 'signal:a'],
+    ['await Promise.all(["a", "b"].map((name) => $signal(name)))', 'signal:a', 'signal:b'],
     ['await $sleepUntil($args.at); setInterval($emit, 5, "tick")', 'events:emit:tick', 'timer:sleep'],
     ['await scheduler.wait(5)', 'timer:sleep'],
     ['await scheduler[$args.x](5)', 'timer:sleep'],

@@ -63,6 +63,10 @@ describe('a token covers the names that it spells, and those that begin so befor
     ['timer:sleep', 'sleep', true],
     ['timer:sle*', 'sleep', true],
     ['timer:other', 'sleep', false],
+    ['signal:paid', 'paid', true],
+    ['signal:pa*', 'paid', true],
+    ['signal:*', 'paid', true],
+    ['signal:paid', 'unpaid', false],
     ['net:*', 'GET:api.example.com', true],
     ['net:*:*', 'GET:api.example.com', true],
     ['net:GET:api.example.com', 'GET:api.example.com', true],
@@ -134,6 +138,7 @@ const USES: Readonly<Record<CapabilityKind, string>> = {
   'view:update': '$view.focus($args)',
   timer: 'await $sleep(1)',
   net: 'await fetch($args)',
+  signal: 'await $signal($args)',
   ext: 'const at = $args.indexOf("."); $ext[$args.slice(0, at)][$args.slice(at + 1)]()',
 };
 

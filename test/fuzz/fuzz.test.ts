@@ -19,6 +19,7 @@ describe('generated cases, in the short form', () => {
     'outcomes',
     'contexts',
     'envelopes',
+    'images',
     'records',
     'recordings',
     'messages',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
 import * as abi from '#src/guest/abi.js';
+import { type GuestAbi, guestAbi, KNOWN_ABIS, PRESENT_ABI } from '#src/protocol/guest-abis.js';
 
 /** What was agreed under each version. A version that was released is not changed: add the next one. */
 const KNOWN: Readonly<Record<number, string>> = {
@@ -12,6 +13,12 @@ const KNOWN: Readonly<Record<number, string>> = {
   5: 'aa2d513b8a9783213dfec81f1ab2332aa67f413282fe38f38afa1a140ad59f13',
   6: '56abcf2602ca02450cf03825a4b4daad9cb1f5b9c85bc6b3110a4752967302df',
   7: '91ecdab4e3304249a67681879ca4dba5d3c6e6d50c326060f4ebe6d1fee65885',
+  8: '36956cb388a72f80968afdb03ff6c44afbb5c500495686ff965cdf98c2fefb4b',
+};
+
+/** What of the older versions that are spoken a waiting handler depends on, of their own `guest/abi.ts`: exports, grants, limits, outcome. */
+const SPOKEN: Readonly<Record<number, string>> = {
+  7: '87d2e26933c5dab27ce53b2b25af99da19fd344fe68ff47eb47357aa22901381',
 };
 
 function digestOf({ ABI_VERSION: _, ...agreed }: typeof abi): string {
@@ -22,6 +29,17 @@ function digestOf({ ABI_VERSION: _, ...agreed }: typeof abi): string {
 describe('the ABI of host and guest', () => {
   it('has a version that is raised with its content', () => {
     expect(digestOf(abi)).toBe(KNOWN[abi.ABI_VERSION]);
+  });
+
+  it('is spoken in older versions as each of them was', () => {
+    expect(KNOWN_ABIS).toEqual([abi.ABI_VERSION, ...Object.keys(SPOKEN).map(Number).reverse()]);
+    for (const [version, digest] of Object.entries(SPOKEN)) {
+      const { exports, grantKinds, countedLimits, outcomeFields } = guestAbi(Number(version)) as GuestAbi;
+      const parts = JSON.stringify([exports, grantKinds, countedLimits, outcomeFields]);
+      expect(createHash('sha256').update(parts).digest('hex')).toBe(digest);
+    }
+    expect(guestAbi(abi.ABI_VERSION)).toBe(PRESENT_ABI);
+    expect(guestAbi(1)).toBeUndefined();
   });
 
   it('has another digest when an order or a position in it is another', () => {

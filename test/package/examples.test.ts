@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
+import { REDIS } from '../support/servers/installed.js';
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 const guides = (await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
@@ -233,16 +235,25 @@ function ascending(a: number, b: number): number {
   return a - b;
 }
 
-describe('the approval example', () => {
-  it('goes on in another process with the answer of a person, and answers once', async () => {
-    const { stdout } = await run(process.execPath, [join(root, 'examples', 'approval', 'run.mjs')]);
-    const [before, after] = stdout.split('$ node app.mjs answer');
-    expect(before).toMatch(/suspended\s+\$state\.status = waiting for approval\s+refund\.requested/);
-    expect(before).not.toContain('refunded');
-    expect(after).toContain('found refund of order-1042, waiting for approvals.request');
-    expect(after).toMatch(/success\s+\$state\.status = refunded\s+refund\.granted/);
-    expect(after).not.toContain('refund.requested');
-    expect(after?.match(/says Grace/g)).toHaveLength(2);
-    expect(after).not.toContain('Mallory');
-  }, 30_000);
+/** What a README shows after "prints". */
+async function shownIn(example: string): Promise<string> {
+  const text = await readFile(join(root, 'examples', example, 'README.md'), 'utf8');
+  return /prints\n\n```text\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
+}
+
+describe.each(['approval', 'outbox'])('the example %s', (example) => {
+  it('prints what its README says', async () => {
+    const { stdout } = await run(process.execPath, [join(root, 'examples', example, 'run.mjs')]);
+    expect(stdout.trim()).toBe((await shownIn(example)).trim());
+  }, 60_000);
+});
+
+describe('the fleet', () => {
+  it('executes in one process and calls in another, or says what it needs', async () => {
+    const { stdout } = await run(process.execPath, [join(root, 'examples', 'fleet', 'run.mjs')]);
+    if (REDIS === undefined) return expect(stdout).toContain('redis-server, and it is not installed');
+    for (const [order, sum] of [3, 7, 8].entries()) expect(stdout).toContain(`producer: order-${order + 1} is ${sum}`);
+    expect(stdout.match(/^caller: order-\d:c\d price of \w+$/gm)?.length).toBeGreaterThanOrEqual(5);
+    expect(stdout).toMatch(/^executor: order-2\.\d+ priced \[3,4\]$/m);
+  }, 60_000);
 });

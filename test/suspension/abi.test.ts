@@ -30,10 +30,15 @@ function runUnder(abi: number, engine = ENGINE): SuspendedRun {
 }
 
 /** Opens under one ABI what was sealed under another. */
-async function open(sealedUnder: number, ownAbi: number, engine = ENGINE): Promise<SuspendedRun> {
+async function open(
+  sealedUnder: number,
+  ownAbi: number,
+  engine = ENGINE,
+  others: readonly number[] = [],
+): Promise<SuspendedRun> {
   const envelope = await sealRun(ID, { run: runUnder(sealedUnder, engine), calls: [] }, await keys);
   if ('maxCalls' in envelope) throw new Error('too many calls');
-  return openRun(ID, envelope, await keys, { abi: ownAbi, engine: ENGINE, memoryLimitBytes: 1e6 });
+  return openRun(ID, envelope, await keys, { abis: [ownAbi, ...others], engine: ENGINE, memoryLimitBytes: 1e6 });
 }
 
 async function refusal(sealedUnder: number, ownAbi: number, engine = ENGINE): Promise<NexusError> {
@@ -46,6 +51,11 @@ async function refusal(sealedUnder: number, ownAbi: number, engine = ENGINE): Pr
 describe('a suspended handler', () => {
   it('opens under the ABI with which it was suspended', async () => {
     for (const abi of [1, 2, 7]) expect((await open(abi, abi)).abi).toBe(abi);
+  });
+
+  it('opens under an older ABI that is spoken, and is refused under others, which are named', async () => {
+    expect((await open(7, 8, ENGINE, [7])).abi).toBe(7);
+    await expect(open(6, 8, ENGINE, [7])).rejects.toThrow(/older version of the library \(ABI 6, this speaks 7, 8\)/);
   });
 
   it('of a newer library is refused, and the message says to update this one', async () => {

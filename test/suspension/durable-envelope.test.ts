@@ -1,14 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  type DurableContent,
-  openDurable,
-  openMessage,
-  sealDurable,
-  sealMessage,
-} from '#src/suspension/durable/durable-envelope.js';
+import { type DurableContent, openDurable, sealDurable } from '#src/suspension/durable/durable-envelope.js';
+import { openMessage, sealMessage } from '#src/suspension/durable/run-message.js';
 import { openEnvelope, sealEnvelope } from '#src/suspension/sealed/envelope.js';
 import { envelopeKeys } from '#src/suspension/sealed/envelope-keys.js';
+import { plain } from './store-helpers.js';
 
 const ID = 'AAAAAAAAAAAAAAAAAAAAAA.1';
 const keys = envelopeKeys([], async () => Buffer.alloc(32, 7));
@@ -36,7 +32,43 @@ describe('a generation of a run', () => {
     }
   });
 
+  it('opens with what it carries, and with what a failure keeps', async () => {
+    const document = Buffer.from('of a message');
+    const carried = [
+      { id: 'answer:c1', message: { type: 'answer', callId: 'c1', document } },
+      { id: 'signal:5', message: { type: 'signal', name: 'paid', document } },
+      { id: 'cancel', message: { type: 'cancel' } },
+    ] as const;
+    const innerId = 'AAAAAAAAAAAAAAAAAAAAAA.9';
+    for (const again of [{ kind: 'waiting', document } as const, undefined]) {
+      const kind = again === undefined ? 'waiting' : 'end';
+      const content: DurableContent = { ...CONTENT, kind, carried, innerId, ...(again && { again }) };
+      const opened = await openDurable(ID, await sealDurable(ID, content, await keys), await keys);
+      expect(plain(opened)).toEqual(plain(content));
+    }
+    const begin: DurableContent = { kind: 'end', facts, arrivalMs: 1, document, again: { kind: 'begin', document } };
+    expect(plain(await openDurable(ID, await sealDurable(ID, begin, await keys), await keys))).toEqual(plain(begin));
+  });
+
+  it.each<[string, DurableContent]>([
+    ['is to be tried again, and has not ended', { ...CONTENT, again: { kind: 'waiting', document: CONTENT.document } }],
+    [
+      'is to begin again with a handler',
+      { ...CONTENT, kind: 'end', again: { kind: 'begin', document: CONTENT.document } },
+    ],
+    [
+      'carries an answer without a call',
+      { ...CONTENT, carried: [{ id: 'a', message: { type: 'answer', document: CONTENT.document } as never }] },
+    ],
+    ['carries what is no message', { ...CONTENT, carried: [{ id: 'a', message: { type: 'other' } as never }] }],
+  ])('that %s is refused', async (_title, content) => {
+    const sealed = await sealDurable(ID, content, await keys);
+    await expect(openDurable(ID, sealed, await keys)).rejects.toMatchObject(refused);
+  });
+
   it.each<[string, object]>([
+    ['messages that are longer than all of it', { extraBytes: 1e6 }],
+    ['messages that do not inflate', { extraBytes: 3 }],
     ['another kind', { kind: 'other' }],
     ['a handler that is longer than all of it', { innerBytes: 1e6 }],
     ['a handler that is longer than anything', { innerBytes: Number.MAX_SAFE_INTEGER }],
@@ -82,9 +114,10 @@ describe('a message to a run', () => {
   });
 
   it.each<[string, object]>([
-    ['of another type', { type: 'signal' }],
+    ['of another type', { type: 'question', callId: 'c1' }],
+    ['without a payload', { type: 'signal', name: 'paid' }],
     ['without an answer', { type: 'answer', callId: 'c1' }],
-    ['without a call', { type: 'answer', document: new Uint8Array() }],
+    ['without a call', { type: 'answer' }],
     ['with more', { type: 'cancel', more: 1 }],
   ])('%s is refused', async (_title, header) => {
     const sealed = await sealEnvelope('run:message:id', header, new Uint8Array(), await keys);

@@ -1,11 +1,26 @@
-// A handler: it can do nothing but what it is granted, and it does not know that days pass at its `await`.
-const { order, amount } = $args;
+// A handler: it can do nothing but what it is granted. Days pass at its `await`s, and processes come and go.
+const { order, amount, approvers } = $args;
 
-$state.status = 'waiting for approval';
-$emit('refund.requested', { order, amount });
+async function decisionOf(who) {
+  $emit('asked', { order, who });
+  for (const [wait, what] of [['3d', 'reminded'], ['4d', 'escalated']]) {
+    try {
+      return await $signal(`decision:${who}`, { timeout: wait });
+    } catch (error) {
+      if (error.name !== 'TimeoutError') throw error;
+      $emit(what, { order, who });
+    }
+  }
+  return $signal(`decision:${who}`);
+}
 
-const { approved, by } = await $ext.approvals.request({ order, amount, reason: 'arrived broken' });
-
-$state.status = approved ? 'refunded' : 'declined';
-$emit(approved ? 'refund.granted' : 'refund.declined', { order, amount, by });
-return approved ? `${amount} € go back to the customer, says ${by}` : `no refund, says ${by}`;
+$emit('reserved', { order, amount });
+try {
+  const decisions = await Promise.all(approvers.map(decisionOf));
+  const isGranted = decisions.every((approved) => approved);
+  $emit(isGranted ? 'paid' : 'declined', { order, amount });
+  return isGranted;
+} finally {
+  // Also when it is cancelled.
+  $emit('released', { order });
+}

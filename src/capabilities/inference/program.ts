@@ -220,7 +220,7 @@ export class Program {
 
 /** Names that the language, the runtime and the web define: this process has more globals than a handler. */
 const BUILTINS: ReadonlySet<string> = new Set([
-  ...['$log', '$sleep', '$sleepUntil', 'scheduler', 'InternalError'],
+  ...['$log', '$sleep', '$sleepUntil', '$signal', 'scheduler', 'InternalError'],
   ...Object.getOwnPropertyNames(globalThis),
 ]);
 

@@ -66,7 +66,16 @@ export const FEATURES = [
   },
   {
     name: 'timers',
-    globals: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', '$sleep', '$sleepUntil', 'scheduler'],
+    globals: [
+      'setTimeout',
+      'setInterval',
+      'clearTimeout',
+      'clearInterval',
+      '$sleep',
+      '$sleepUntil',
+      '$signal',
+      'scheduler',
+    ],
   },
   { name: 'abort', globals: ['AbortController', 'AbortSignal'], needs: ['dom-exception'] },
   { name: 'fetch', globals: ['fetch', 'Headers', 'Request', 'Response'], needs: ['url', 'abort'] },
@@ -88,9 +97,14 @@ export type FeatureSet = number;
 export const NO_FEATURES: FeatureSet = 0;
 export const ALL_FEATURES: FeatureSet = (1 << FEATURES.length) - 1;
 
-/** Whether it is a set of existing features that includes all that they need. */
-export function isFeatureSet(value: number): boolean {
-  if (!Number.isSafeInteger(value) || value < NO_FEATURES || value > ALL_FEATURES) return false;
+/** The set of the first so many: those of an older version, which has no others. */
+export function firstFeatures(count: number): FeatureSet {
+  return (1 << count) - 1;
+}
+
+/** Whether it is a set of the first `known` features that includes all that they need. Default: of all */
+export function isFeatureSet(value: number, known: number = FEATURES.length): boolean {
+  if (!Number.isSafeInteger(value) || value < NO_FEATURES || value > firstFeatures(known)) return false;
   return featureSet(...FEATURES.filter((_, index) => (value & (1 << index)) !== 0).map(({ name }) => name)) === value;
 }
 

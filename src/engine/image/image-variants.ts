@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { EngineModule } from '../load-engine.js';
 import { addFeatures } from './add-features.js';
 import { type BaseImage, createBuilderVm } from './base-image.js';
-import { ALL_FEATURES, type FeatureSet } from './features.js';
+import { type FeatureSet, firstFeatures } from './features.js';
 import { captureImage, hashImage, type Image } from './image.js';
 import type { PreludeImage } from './prelude-image.js';
 import type { PreparedMemory } from './prepared-memory.js';
@@ -78,8 +78,7 @@ export class ImageVariants implements VariantSource {
   }
 
   /**
-   * The image with exactly these features, on which a handler was suspended. @param features a subset of
-   * {@link ALL_FEATURES}
+   * The image with exactly these features, on which a handler was suspended. @param features a subset of those that its prelude has
    */
   async exactly(features: FeatureSet): Promise<ImageVariant> {
     const set = features | this.#base.features;
@@ -89,6 +88,10 @@ export class ImageVariants implements VariantSource {
     const variant = await this.#build(set);
     this.#resumed.set(set, variant);
     return variant;
+  }
+
+  get #all(): FeatureSet {
+    return firstFeatures(this.#prelude.features.length);
   }
 
   #kept(set: FeatureSet): ImageVariant | undefined {
@@ -101,7 +104,7 @@ export class ImageVariants implements VariantSource {
    */
   #offered(features: FeatureSet): FeatureSet {
     const set = features | this.#base.features;
-    return this.#kept(set) !== undefined || this.#variants.size < MAX_SETS ? set : ALL_FEATURES | this.#base.features;
+    return this.#kept(set) !== undefined || this.#variants.size < MAX_SETS ? set : this.#all;
   }
 
   async #build(set: FeatureSet): Promise<ImageVariant> {

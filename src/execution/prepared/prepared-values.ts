@@ -1,17 +1,18 @@
 import { LRUCache } from 'lru-cache';
 import { isPrepared, type Prepared, PreparedMark, type PrepareOptions } from '../../api/context.js';
-import { decodeOwnFields } from '../../codec/values/decoding/decode.js';
+import { decodeOwnFields, OWN_DOCUMENT, ValueDecoder } from '../../codec/values/decoding/decode.js';
 import { NotTransferable } from '../../codec/values/encoding/not-transferable.js';
 import { Tag } from '../../codec/values/format.js';
+import { RecordKeys } from '../../codec/values/record-keys.js';
 import { Walker } from '../../codec/values/walker.js';
 import { invalidArgument } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import { encodeFields, encodeFieldsInSlices } from '../../protocol/context-encoding.js';
+import { encodeSharedInSlices } from '../../protocol/context-encoding.js';
 import { covers, type Grant } from '../../protocol/grant.js';
 import type { PreparedValue } from '../../protocol/prepared-value.js';
 import { sha256 } from '../../support/byte-slices.js';
-import { sha256Hex } from '../../support/sha256-hex.js';
-import { toShared } from '../../support/shared-bytes.js';
+import type { SharedBytes } from '../../support/shared-bytes.js';
+import { inSlices } from '../../support/slices.js';
 
 const ROOTS = ['value'];
 /** Of one call: images are found by the list of them. */
@@ -37,6 +38,8 @@ export class PreparedValues {
   readonly #forgotten = new FinalizationRegistry<Content>((content) => this.#release(content));
   /** Parts of states, for calls that may read no more: by hash and keys. */
   readonly #parts: LRUCache<string, PreparedValue>;
+  /** Parts that are being made, by the same. */
+  readonly #making = new Map<string, Promise<PreparedValue>>();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -54,16 +57,16 @@ export class PreparedValues {
   /** @throws NexusError SERIALIZATION_ERROR naming the path, INVALID_ARGUMENT if it is too large */
   async prepare(value: unknown, { toJSON: honoursToJson = false }: PrepareOptions = {}): Promise<Prepared> {
     const maxBytes = this.#maxBytes;
-    let encoded: Uint8Array;
+    let document: SharedBytes;
     try {
-      encoded = await encodeFieldsInSlices([value], ROOTS, { maxBytes, honoursToJson });
+      document = await encodeSharedInSlices([value], ROOTS, { maxBytes, honoursToJson });
     } catch (error) {
       throw isTooLarge(error) ? this.#tooLarge() : error;
     }
-    const hash = (await sha256(encoded)).toString('hex');
+    const hash = (await sha256(document)).toString('hex');
     const known = this.#contents.get(hash);
-    if (known === undefined && this.#bytes + encoded.length > maxBytes) throw this.#tooLarge(encoded.length);
-    const content = known ?? this.#add({ hash, document: toShared(encoded), handles: 0 });
+    if (known === undefined && this.#bytes + document.length > maxBytes) throw this.#tooLarge(document.length);
+    const content = known ?? this.#add({ hash, document, handles: 0 });
     content.handles++;
     const handle: PreparedHandle = new PreparedHandle(content, {
       value: () => this.#valueOf(handle),
@@ -114,30 +117,56 @@ export class PreparedValues {
   /**
    * What stands for a prepared state in a document: itself, or the part of it that may be read.
    *
-   * @throws NexusError SERIALIZATION_ERROR, INVALID_ARGUMENT if it is no plain object
+   * @returns a promise if the part is not known: it is made in slices
+   * @throws, or rejects with, NexusError SERIALIZATION_ERROR, INVALID_ARGUMENT if it is no plain object
    */
-  stateOf(prepared: Prepared, readable: Grant): object {
-    const content = requireContent(() => this.#require(prepared), 'stateSnapshot');
-    if (!isRecord(content)) {
-      throw invalidArgument('context.stateSnapshot', prepared, 'a plain object that was prepared, not another value');
-    }
+  stateOf(prepared: Prepared, readable: Grant): object | Promise<object> {
+    const content = this.#requireState(prepared);
     if (readable === true) return prepared;
-    content.keys ??= keysOf(content);
     const { keys } = content;
-    const read = keys.filter((key) => covers(readable, key));
-    return read.length === keys.length ? prepared : new PreparedPart(this.#part(content, read));
+    return keys === undefined
+      ? this.#readKeys(content).then((read) => this.#readablePart(prepared, content, read, readable))
+      : this.#readablePart(prepared, content, keys, readable);
   }
 
-  #part(content: Content, keys: readonly string[]): PreparedValue {
-    const name = `${content.hash} ${JSON.stringify(keys)}`;
+  #requireState(prepared: Prepared): Content {
+    const content = requireContent(() => this.#require(prepared), 'stateSnapshot');
+    if (isRecord(content)) return content;
+    throw invalidArgument('context.stateSnapshot', prepared, 'a plain object that was prepared, not another value');
+  }
+
+  async #readKeys(content: Content): Promise<readonly string[]> {
+    const reading = new RecordKeys(content.document);
+    content.keys = await inSlices((until) => (reading.run(until) ? { done: reading.keys } : undefined));
+    return content.keys;
+  }
+
+  #readablePart(
+    prepared: Prepared,
+    content: Content,
+    keys: readonly string[],
+    readable: Grant,
+  ): object | Promise<object> {
+    const read = keys.filter((key) => covers(readable, key));
+    if (read.length === keys.length) return prepared;
+    const name = `${content.hash} ${JSON.stringify(read)}`;
     const known = this.#parts.get(name);
-    if (known !== undefined) return known;
-    const state = decodedValueOf(content) as Record<string, unknown>;
-    const part = Object.fromEntries(keys.map((key) => [key, state[key]]));
-    const encoded = encodeFields([part], ROOTS, { maxBytes: Number.POSITIVE_INFINITY });
-    const made = { hash: sha256Hex(encoded), document: toShared(encoded) };
-    this.#parts.set(name, made);
-    return made;
+    if (known !== undefined) return new PreparedPart(known);
+    const making = this.#making.get(name) ?? this.#makePart(name, content, read);
+    return making.then((part) => new PreparedPart(part));
+  }
+
+  /** Calls at the same time share it. */
+  #makePart(name: string, content: Content, keys: readonly string[]): Promise<PreparedValue> {
+    const making = partOf(content, keys);
+    this.#making.set(name, making);
+    const forget = () => this.#making.delete(name);
+    making.then((part) => {
+      forget();
+      // Without a handle nobody asks for it again.
+      if (content.handles > 0) this.#parts.set(name, part);
+    }, forget);
+    return making;
   }
 
   #valueOf(handle: Prepared): unknown {
@@ -197,7 +226,7 @@ export class PreparedReferences {
 }
 
 /** What stands for the state in a document: the part of a prepared one that may be read. */
-class PreparedPart {
+export class PreparedPart {
   readonly content: PreparedValue;
 
   constructor(content: PreparedValue) {
@@ -236,16 +265,16 @@ function isRecord({ document }: PreparedValue): boolean {
   return walker.reader.byte() === Tag.object;
 }
 
-/** Of one that {@link isRecord}. */
-function keysOf({ document }: PreparedValue): readonly string[] {
-  const walker = new Walker(document);
-  walker.enterDocument();
-  const keys: string[] = [];
-  for (let members = walker.enterRecord(); members > 0; members--) {
-    keys.push(walker.name());
-    walker.skip();
-  }
-  return keys;
+/** Some keys of a record, as a document of their own. */
+async function partOf({ document }: PreparedValue, keys: readonly string[]): Promise<PreparedValue> {
+  const decoder = new ValueDecoder(document, true, OWN_DOCUMENT);
+  const state = (await inSlices((until) => (decoder.run(until) ? { done: decoder.fields[0] } : undefined))) as Record<
+    string,
+    unknown
+  >;
+  const part = Object.fromEntries(keys.map((key) => [key, state[key]]));
+  const encoded = await encodeSharedInSlices([part], ROOTS, { maxBytes: Number.POSITIVE_INFINITY });
+  return { hash: (await sha256(encoded)).toString('hex'), document: encoded };
 }
 
 function decodedValueOf({ document }: PreparedValue): unknown {

@@ -4,6 +4,7 @@ import { invalidArgument } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { COUNTED_LIMITS } from '../../guest/abi.js';
 import { encodeFieldsInSlices } from '../../protocol/context-encoding.js';
+import { callName } from '../own-call-kinds.js';
 import { NO_USAGE, type Usage } from '../usage.js';
 
 /** The part of a pending call that an answer needs. */
@@ -51,7 +52,7 @@ export function matchAnswers(given: unknown, calls: readonly WaitingCall[], mayB
     const answer = requireAnswer(one, field);
     const { callId } = one as { callId?: unknown };
     if (typeof callId !== 'string' || !waitingIds.has(callId) || answered.has(callId)) {
-      const waiting = calls.map((call) => `${call.callId} ($ext.${call.extensionName}.${call.method})`).join(', ');
+      const waiting = calls.map((call) => `${call.callId} (${callName(call)})`).join(', ');
       throw invalidArgument(`${field}.callId`, callId, `one of the calls that wait, each once: ${waiting}`);
     }
     answered.add(callId);
@@ -63,6 +64,7 @@ export function matchAnswers(given: unknown, calls: readonly WaitingCall[], mayB
  * Encodes the argument of the prelude's `resume`: `[callId, succeeded, value or error]` for each answer, and
  * the usage.
  *
+ * @param countedLimits in the order in which the guest takes them. Default: as the present version does
  * @returns directly if the answers are small, otherwise as a promise: the guest may influence how much an
  *   extension answers
  * @throws, or rejects with, NexusError SERIALIZATION_ERROR naming the path, or INVALID_ARGUMENT if they are
@@ -73,13 +75,14 @@ export function encodeAnswers(
   used: Usage,
   limits: ExecutionLimits,
   honoursToJson = false,
+  countedLimits: readonly string[] = COUNTED_LIMITS,
 ): Uint8Array | Promise<Uint8Array> {
   const tuples = answers.map((answer) => [
     answer.callId,
     answer.success,
     answer.success ? answer.value : toError(answer.error),
   ]);
-  const counts = COUNTED_LIMITS.map((name) => used[name]);
+  const counts = countedLimits.map((name) => used[name as keyof Usage] ?? 0);
   const refuse = (error: unknown): never => {
     throw remapErrorPath(answers, error);
   };

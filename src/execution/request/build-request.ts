@@ -9,7 +9,7 @@ import { type LocaleSettings, settingsOfCall } from '../../config/locale.js';
 import { CONTEXT_ROOTS, checkPackedBytes, encodeFields, readableState } from '../../protocol/context-encoding.js';
 import type { Grant } from '../../protocol/grant.js';
 import type { ExecuteRequest, PackedContext } from '../../protocol/messages.js';
-import type { PreparedValues } from '../prepared/prepared-values.js';
+import { PreparedPart, type PreparedValues } from '../prepared/prepared-values.js';
 import { EncodedGrants } from './encoded-grants.js';
 import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
 import type { LeftOut } from './left-out.js';
@@ -215,10 +215,29 @@ function packedFields({ stateSnapshot, args, scope }: WasmContext, readable: Gra
   };
 }
 
+/**
+ * A context whose state is the part of a prepared one that may be read, if that is not all of it.
+ *
+ * @returns a promise if the part has to be made; undefined if the context is what it has to be
+ * @throws, or rejects with, NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR
+ */
+export function withReadablePart(context: WasmContext, prepared: PreparedValues): Promise<WasmContext> | undefined {
+  if (!hasPrepared()) return undefined;
+  const { stateSnapshot, capabilities = NO_CAPABILITIES } = context;
+  if (stateSnapshot === undefined || !isPrepared(stateSnapshot)) return undefined;
+  const { grants } = readArgument('context.capabilities', () => EncodedGrants.of(capabilities));
+  const state = prepared.stateOf(stateSnapshot, grants.grant('state:read'));
+  return state instanceof Promise ? state.then((part) => ({ ...context, stateSnapshot: part })) : undefined;
+}
+
 /** What may be read of it. JSON text crosses as a whole; the worker leaves out what may not be read. */
 function stateOf(given: object, readable: Grant, honoursToJson: boolean, prepared?: PreparedValues): object {
-  if (jsonBytes(given) !== undefined) return given;
-  if (prepared !== undefined && isPrepared(given)) return prepared.stateOf(given, readable);
+  if (jsonBytes(given) !== undefined || given instanceof PreparedPart) return given;
+  if (prepared !== undefined && isPrepared(given)) {
+    const state = prepared.stateOf(given, readable);
+    if (state instanceof Promise) throw new TypeError('The part of the prepared state that may be read is not made.');
+    return state;
+  }
   return readableState(requireState(jsonState(given, honoursToJson)), readable);
 }
 

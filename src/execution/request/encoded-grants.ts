@@ -1,3 +1,4 @@
+import type { CapabilityKind } from '../../api/capability.js';
 import type { ExecutionLimits } from '../../api/limits.js';
 import { Grants } from '../../capabilities/grants.js';
 import { ValueEncoder } from '../../codec/values/encoding/encode.js';
@@ -68,7 +69,7 @@ export class EncodedGrants {
     this.#timerLimits = [limits.maxTimers, limits.maxSleepMs];
     this.#manners = manners;
     const asked = [isAudited, honoursToJson, cutsLog, awaitsAll];
-    const encodedGrants = [this.#guestGrants(), this.#limits, ...asked, ...this.#timerLimits];
+    const encodedGrants = [this.forGuest(GRANT_KINDS), this.#limits, ...asked, ...this.#timerLimits];
     this.#encoded = encoder.encode(encodedGrants, 'encodedGrants');
     return this.#encoded;
   }
@@ -90,8 +91,11 @@ export class EncodedGrants {
     return this.#timerLimits[0] === limits.maxTimers && this.#timerLimits[1] === limits.maxSleepMs;
   }
 
-  #guestGrants() {
-    return GRANT_KINDS.map((kind) => namesAndPrefixes(kind === 'log' ? LOGGING_GRANT : this.grants.grant(kind)));
+  /** @param kinds in the order in which the guest takes them */
+  forGuest(kinds: readonly string[]) {
+    return kinds.map((kind) =>
+      namesAndPrefixes(kind === 'log' ? LOGGING_GRANT : this.grants.grant(kind as CapabilityKind)),
+    );
   }
 }
 

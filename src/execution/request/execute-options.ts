@@ -1,3 +1,4 @@
+import type { CapabilityToken } from '../../api/capability.js';
 import type { ExecutionLimits, LogOverflow } from '../../api/limits.js';
 import type { CallSchemas } from '../../api/schema.js';
 import type { SourceOptions } from '../../api/source-options.js';
@@ -135,11 +136,24 @@ const OPTIONS_ELSEWHERE: Readonly<Record<string, string>> = {
   callTimeoutMs: 'an option of run',
 };
 
+const { stateSnapshot: _, capabilities: __, ...RESUME_OPTIONS_ELSEWHERE } = OPTIONS_ELSEWHERE;
+
 /** How a suspended handler goes on. Its limits go on with it. */
 export type ResumeOptions = Pick<
   ExecuteOptions,
   'timeoutMs' | 'deadlineMs' | 'queueTimeoutMs' | 'tenant' | 'signal' | 'now' | 'toJSON'
 > & {
+  /**
+   * The state as it is now. It replaces what the handler has neither changed nor holds: keys that it set or deleted stay as it left them, and an
+   * object of the state that it has read stays the one that it has. SUSPENSION_INCOMPATIBLE if the handler was suspended by a version of the
+   * library that cannot take one. @default the state stays as it was
+   */
+  readonly stateSnapshot?: object;
+  /**
+   * What the handler may do from now on, which can only be less: each must be covered by what it had before. Using what it has no longer is
+   * a PERMISSION_DENIED at that place; calls that it made before are still answered. @default as before
+   */
+  readonly capabilities?: readonly CapabilityToken[] | readonly string[];
   /** The schema of the result, as in {@link ExecuteOptions.schemas}. Arguments are checked when the handler is called. */
   readonly schemas?: Omit<CallSchemas, 'args'>;
   /**
@@ -159,6 +173,8 @@ const RESUME_OPTION_KEYS: { readonly [K in keyof Required<ResumeOptions>]: true 
   toJSON: true,
   schemas: true,
   wait: true,
+  stateSnapshot: true,
+  capabilities: true,
 };
 
 /** Steps and minimum values of limits that are not plain counts. */
@@ -210,11 +226,16 @@ export function normaliseOptions(given: number | ExecuteOptions | undefined, isA
  */
 export function normaliseResumeOptions(given: number | ResumeOptions): ResumeOptions {
   if (typeof given === 'object') {
-    checkShape('options', given, RESUME_OPTION_KEYS, OPTIONS_ELSEWHERE);
-    const { wait, ...rest } = given;
+    checkShape('options', given, RESUME_OPTION_KEYS, RESUME_OPTIONS_ELSEWHERE);
+    const { wait, stateSnapshot, capabilities, ...rest } = given;
     if (wait !== undefined && typeof wait !== 'boolean') throw invalidArgument('wait', wait, 'true or false');
     const options = normaliseOptions(rest);
-    return wait === undefined ? options : { ...options, wait };
+    return {
+      ...options,
+      ...(wait !== undefined && { wait }),
+      ...(stateSnapshot !== undefined && { stateSnapshot }),
+      ...(capabilities !== undefined && { capabilities }),
+    };
   }
   return normaliseOptions(given);
 }

@@ -2,7 +2,7 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import type { CompileResult } from '../../compiler/compiled-handler.js';
 import type { LocaleSettings } from '../../config/locale.js';
 import type { LibrarySet } from '../../protocol/library-set.js';
-import type { CallDeadline, Request, ResumeRequest } from '../../protocol/messages.js';
+import type { CallDeadline, Request } from '../../protocol/messages.js';
 import { performance } from '../../support/timers.js';
 import type { LogFeed } from '../log-feed.js';
 import type { SuspendedRun } from '../suspended-run.js';
@@ -11,6 +11,7 @@ import type { ResumeOptions } from './execute-options.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type ExecuteRequestMessage = Extract<Request, { kind: 'execute' }>;
+type ResumeRequestMessage = Extract<Request, { kind: 'resume' }>;
 
 /** perf: what is not always there is assigned, because spreading it costs as much as the rest of a small request. */
 export function executeRequestOf(
@@ -47,14 +48,17 @@ export function resumeRequestOf(
     localeSettings,
     leftOut,
     prepared,
+    image,
   }: SuspendedRun,
   answers: Uint8Array,
   limits: ExecutionLimits,
   { now, deadlineMs }: ResumeOptions,
   calledAt: number,
   librarySet: LibrarySet | undefined,
-): ResumeRequest {
-  return {
+  renewal?: Uint8Array,
+): ResumeRequestMessage {
+  const request: Mutable<ResumeRequestMessage> = {
+    kind: 'resume',
     key: handler.key,
     snapshot,
     imageHash,
@@ -62,15 +66,18 @@ export function resumeRequestOf(
     answers,
     limits,
     instructionsBefore: usage.maxInstructions ?? 0,
-    ...(leftOut !== undefined && { leftOut: 'kept' as const }),
-    ...(checkpoint !== undefined && { checkpoint }),
-    ...tenantOf(tenant),
-    ...(now !== undefined && { now }),
-    ...localeOf(localeSettings),
-    ...(deadlineMs !== undefined && { deadline: deadlineOf(calledAt, deadlineMs) }),
-    ...(librarySet !== undefined && { librarySet }),
-    ...(prepared !== undefined && { prepared }),
   };
+  if (leftOut !== undefined) request.leftOut = 'kept';
+  if (checkpoint !== undefined) request.checkpoint = checkpoint;
+  if (tenant !== undefined) request.tenant = tenant;
+  if (now !== undefined) request.now = now;
+  if (localeSettings !== undefined) request.localeSettings = localeSettings;
+  if (deadlineMs !== undefined) request.deadline = deadlineOf(calledAt, deadlineMs);
+  if (librarySet !== undefined) request.librarySet = librarySet;
+  if (prepared !== undefined) request.prepared = prepared;
+  if (image !== undefined) request.image = image;
+  if (renewal !== undefined) request.renewal = renewal;
+  return request;
 }
 
 export function tenantOf(tenant: string | undefined): { readonly tenant?: string } {

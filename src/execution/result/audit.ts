@@ -2,6 +2,7 @@ import type { CapabilityKind } from '../../api/capability.js';
 import type { AuditEvent } from '../../api/observer.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { CAPABILITY_KINDS } from '../../capabilities/token.js';
+import { SIGNAL_EXTENSION } from '../../guest/abi.js';
 import { isOwnCall } from '../own-call-kinds.js';
 import type { ReadOutcome } from './outcome.js';
 import { readOwnCall } from './own-call.js';
@@ -43,6 +44,7 @@ export function auditEvents(outcome: Audited | undefined, grants: Grants, origin
   for (const call of calls) {
     const own = isOwnCall(call) ? readOwnCall(call) : undefined;
     if (own !== undefined) allowed.count(own.kind, own.name);
+    else if (call.extensionName === SIGNAL_EXTENSION) allowed.count('signal', call.method);
     else allowed.count('ext', `${call.extensionName}.${call.method}`);
   }
   for (const capability of denials) denied.countToken(capability);

@@ -3,6 +3,7 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import type { EmittedEvent, ExtensionCall, LogEntry, StateMutation, ViewCommand, WasmError } from '../../api/result.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { isExtensionName } from '../../capabilities/token.js';
+import { MAX_SIGNAL_NAME, SIGNAL_EXTENSION } from '../../guest/abi.js';
 import { isOwnCall } from '../own-call-kinds.js';
 import { cutText } from './cut-text.js';
 import { readOwnCall } from './own-call.js';
@@ -18,11 +19,16 @@ export interface Effects {
   readonly hostCalls: number;
 }
 
+/** Calls that were pending before a segment, `extension.method` by id: they were counted and allowed when they were made. */
+export type KnownCalls = ReadonlyMap<string, string>;
+
 export interface Bounds {
   readonly grants: Grants;
   readonly limits: ExecutionLimits;
-  /** Ids of calls that were pending before: they were counted when they were made. Default: none. */
-  readonly knownCalls?: ReadonlySet<string>;
+  /** Default: none. */
+  readonly knownCalls?: KnownCalls;
+  /** The fields of an outcome in the order in which the guest has them. Default: as the present version does. */
+  readonly outcomeFields?: readonly string[];
   /** Names of those that handlers can use. Default: none. */
   readonly libraries?: readonly string[];
 }
@@ -84,10 +90,7 @@ export function readEffects(
 }
 
 /** The calls that were made in this segment. */
-export function newCalls(
-  calls: readonly ExtensionCall[],
-  known: ReadonlySet<string> | undefined,
-): readonly ExtensionCall[] {
+export function newCalls(calls: readonly ExtensionCall[], known: KnownCalls | undefined): readonly ExtensionCall[] {
   return known === undefined ? calls : calls.filter(({ callId }) => !known.has(callId));
 }
 
@@ -185,16 +188,22 @@ function readCalls(raw: unknown, bounds: Bounds): ExtensionCall[] {
       throw malformed('calls');
     }
     if (!Array.isArray(args) || !CALL_ID.test(callId) || ids.has(callId)) throw malformed('calls');
+    // Its capability may have been taken since it was made.
+    const isKnown = bounds.knownCalls?.get(callId) === `${extensionName}.${method}`;
     if (isOwnCall({ extensionName })) {
       const own = readOwnCall({ extensionName, method, args });
       if (own === undefined) throw malformed('calls');
-      allow(bounds, own.kind, own.name);
+      // What a request asks for, it says anew each time.
+      if (own.kind !== 'timer' || !isKnown) allow(bounds, own.kind, own.name);
       if (own.kind === 'timer') {
         atMost(bounds, 'maxSleepMs', own.delayMs);
         atMost(bounds, 'maxTimers', ++timers);
       }
-    } else if (isExtensionName(extensionName)) allow(bounds, 'ext', `${extensionName}.${method}`);
-    else throw malformed('calls');
+    } else if (extensionName === SIGNAL_EXTENSION) {
+      if (args.length > 0 || method === '' || method.length > MAX_SIGNAL_NAME) throw malformed('calls');
+      if (!isKnown) allow(bounds, 'signal', method);
+    } else if (!isExtensionName(extensionName)) throw malformed('calls');
+    else if (!isKnown) allow(bounds, 'ext', `${extensionName}.${method}`);
     ids.add(callId);
     return { callId, extensionName, method, args };
   });

@@ -54,7 +54,13 @@ export function readOutcome(
   const decoder = new ValueDecoder(outcome, true, { maxPaths: bounds.limits.maxResultPaths });
   const read = (map: SourceMap | undefined): ReadOutcome => {
     const { limits, libraries = NOTHING } = bounds;
-    const content = readFields(decoder.fields, bounds, { handler, map, limits, heapExhausted, libraries });
+    const content = readFields(inPresentOrder(decoder.fields, bounds.outcomeFields), bounds, {
+      handler,
+      map,
+      limits,
+      heapExhausted,
+      libraries,
+    });
     if (failure === undefined) return content;
     return { ...content, status: 'error', returnValue: undefined, error: placed(failure, content.error) };
   };
@@ -92,6 +98,12 @@ function placed(failure: WasmError, interruption: WasmError | undefined): WasmEr
 
 function failed(error: WasmError): ReadOutcome {
   return { status: 'error', ...NO_EFFECTS, denials: NOTHING, leftCalls: 0, reads: undefined, error };
+}
+
+/** An older version has fewer fields, or has them in another order. */
+function inPresentOrder(fields: readonly unknown[], given: readonly string[] = OUTCOME_FIELDS): readonly unknown[] {
+  if (given === OUTCOME_FIELDS) return fields;
+  return OUTCOME_FIELDS.map((name) => fields[given.indexOf(name)]);
 }
 
 function readFields(decoded: readonly unknown[], bounds: Bounds, site: ErrorSite): ReadOutcome {

@@ -15,6 +15,8 @@ import { type Bounds, malformed } from './effects.js';
 import type { LocatableHandler } from './guest-error.js';
 import { type ReadOutcome, readOutcome } from './outcome.js';
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 export interface ResultInputs {
   readonly context: Origin;
   readonly bounds: Bounds;
@@ -92,6 +94,11 @@ function segmentOf(
   if (status === 'success' && calls.length === 0) {
     const { returnValue } = outcome;
     return { result: { status, returnValue, stateMutations, events, viewCommands, logs, metrics }, outcome };
+  }
+  // Nor of what waits for calls alone.
+  if (status === 'suspended' && waiting !== undefined && outcome.leftCalls === 0) {
+    const result = { status, stateMutations, events, viewCommands, logs, metrics } as WasmResult;
+    return { result, outcome, waiting };
   }
   const unawaitedCalls = withoutOwnCalls(status === 'suspended' ? (waiting?.leftCalls ?? []) : calls);
   const end =
@@ -177,7 +184,7 @@ function executionMetrics(
   { calledAt, suspendedTimeUs }: ResultInputs,
 ): ExecutionMetrics {
   const untilStartMs = executed.startedAtMs - (performance.timeOrigin + calledAt);
-  const metrics: { -readonly [K in keyof ExecutionMetrics]: ExecutionMetrics[K] } = {
+  const metrics: Mutable<ExecutionMetrics> = {
     durationUs: executed.durationUs,
     compilationTimeUs: handler.compilationTimeUs,
     queueTimeUs: Math.max(0, untilStartMs * 1000 - handler.compilationTimeUs),
@@ -193,20 +200,24 @@ function executionMetrics(
 }
 
 /**
- * Combines the metrics of a run with those of its next segment: usage is added, and the origin of the
+ * Adds the metrics of the next segment of a run to those of the run: usage is added, and the origin of the
  * bytecode is that of the first segment.
  */
 export function addMetrics(sofar: ExecutionMetrics, next: ExecutionMetrics): ExecutionMetrics {
-  return {
-    ...sofar,
-    durationUs: sofar.durationUs + next.durationUs,
-    queueTimeUs: sofar.queueTimeUs + next.queueTimeUs,
-    suspendedTimeUs: (sofar.suspendedTimeUs ?? 0) + (next.suspendedTimeUs ?? 0),
-    memoryUsedBytes: Math.max(sofar.memoryUsedBytes, next.memoryUsedBytes),
-    memoryPeakBytes: Math.max(sofar.memoryPeakBytes, next.memoryPeakBytes),
-    hostCalls: sofar.hostCalls + next.hostCalls,
-    instructionCount: sofar.instructionCount + next.instructionCount,
-  };
+  const sum = { ...sofar };
+  addMetricsTo(sum, next);
+  return sum;
+}
+
+/** {@link addMetrics} in place. */
+export function addMetricsTo(sum: Mutable<ExecutionMetrics>, next: ExecutionMetrics): void {
+  sum.durationUs += next.durationUs;
+  sum.queueTimeUs += next.queueTimeUs;
+  sum.suspendedTimeUs = (sum.suspendedTimeUs ?? 0) + (next.suspendedTimeUs ?? 0);
+  sum.memoryUsedBytes = Math.max(sum.memoryUsedBytes, next.memoryUsedBytes);
+  sum.memoryPeakBytes = Math.max(sum.memoryPeakBytes, next.memoryPeakBytes);
+  sum.hostCalls += next.hostCalls;
+  sum.instructionCount += next.instructionCount;
 }
 
 function describeInterruption(

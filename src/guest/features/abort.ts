@@ -47,7 +47,7 @@ export default function install(host: FeatureHost): void {
       const signal = adopt();
       const ring = () =>
         abortSignal(signal, new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
-      host.setTimer('AbortSignal.timeout', ms, ring, true);
+      host.setTimer('AbortSignal.timeout', ms, ring, undefined, true);
       return signal;
     },
     any(...args: [signals?: unknown]): AbortSignal {

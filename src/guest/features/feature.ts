@@ -11,7 +11,7 @@ export interface FeatureHost {
   /** A line of log, under the limits of the execution. */
   log(level: LogLevel, text: string): void;
   /** For these see `prelude/own-calls/timer-calls.ts`. */
-  setTimer(name: string, delayMs: number, ring: () => void, isWeak?: boolean): string;
+  setTimer(name: string, delayMs: number, ring: () => void, fail?: (error: unknown) => void, isWeak?: boolean): string;
   clearTimer(callId: string): void;
   /** For these see `prelude/own-calls/net-calls.ts`. */
   beginRequest(
@@ -21,6 +21,9 @@ export interface FeatureHost {
     reject: (error: unknown) => void,
   ): string;
   withdrawRequest(callId: string): void;
+  /** For these see `prelude/own-calls/signal-calls.ts`. */
+  beginSignal(name: unknown, resolve: (payload: unknown) => void, reject: (error: unknown) => void): string;
+  withdrawSignal(callId: string): void;
   /** Written by the host before every execution, see `crypto.ts`. */
   readonly entropy: Uint8Array;
   /** Where a part of this feature is another feature: ends the attempt, and the handler runs again in an image with all of them. */

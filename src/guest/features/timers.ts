@@ -1,6 +1,8 @@
 import type { FeatureHost } from './feature.js';
 import { beginPromise } from './timers/begin-promise.js';
-import { parseDuration } from './timers/durations.js';
+import { millisecondsOf, shown } from './timers/durations.js';
+import { followSignal, type WaitOptions } from './timers/follow-signal.js';
+import { signalWait } from './timers/signal-wait.js';
 
 const { now: dateNow, parse: parseDate } = Date;
 const { create } = Object;
@@ -10,7 +12,6 @@ const TypeErrorConstructor = TypeError;
 const DateConstructor = Date;
 const NumberFunction = Number;
 const { isNaN: isNotANumber } = Number;
-const StringFunction = String;
 
 /** The largest delay of `setTimeout`: it is a signed integer of 32 bits. */
 const MAX_DELAY_MS = 2_147_483_647;
@@ -21,19 +22,7 @@ interface Timer {
   callId: string | undefined;
 }
 
-/** What can end a wait: an AbortSignal, or what behaves like one. */
-interface Signal {
-  readonly aborted: boolean;
-  readonly reason: unknown;
-  addEventListener(type: 'abort', listener: () => void): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
-}
-
-interface WaitOptions {
-  readonly signal?: Signal;
-}
-
-/** https://html.spec.whatwg.org/#timers, and waits that are promises. */
+/** https://html.spec.whatwg.org/#timers, and waits that are promises: for a time, and for a signal to the run. */
 export default function install(host: FeatureHost): void {
   /** By their numbers. */
   const timers = create(null) as Record<number, Timer>;
@@ -86,26 +75,15 @@ export default function install(host: FeatureHost): void {
   const wait = (name: string, read: () => number, options: WaitOptions | undefined): Promise<void> =>
     beginPromise<void>((resolve, reject) => {
       const delayMs = read();
-      const signal = options?.signal;
-      if (signal?.aborted === true) {
-        reject(signal.reason);
-        return;
-      }
-      // A signal may be of the handler's own making, and call more often than once.
-      let isOver = false;
-      const callId = host.setTimer(name, delayMs < 0 ? 0 : delayMs, () => {
-        isOver = true;
-        signal?.removeEventListener('abort', stop);
-        resolve();
-      });
-      const stop = () => {
-        if (isOver) return;
-        isOver = true;
-        host.clearTimer(callId);
-        signal?.removeEventListener('abort', stop);
-        reject(signal?.reason);
-      };
-      signal?.addEventListener('abort', stop);
+      const follow = followSignal(options?.signal, reject);
+      if (follow === undefined) return;
+      const callId = host.setTimer(
+        name,
+        delayMs < 0 ? 0 : delayMs,
+        () => follow.end() && resolve(),
+        (error) => follow.end() && reject(error),
+      );
+      follow.begin(() => host.clearTimer(callId));
     });
 
   host.define('setTimeout', (callback: unknown, delay?: unknown, ...args: unknown[]) =>
@@ -117,25 +95,18 @@ export default function install(host: FeatureHost): void {
   host.define('clearTimeout', (id?: unknown) => clear(id));
   host.define('clearInterval', (id?: unknown) => clear(id));
   host.define('$sleep', (duration: unknown, options?: WaitOptions) =>
-    wait('$sleep', () => millisecondsOf(duration), options),
+    wait('$sleep', () => millisecondsOf('$sleep', duration), options),
   );
   host.define('$sleepUntil', (date: unknown, options?: WaitOptions) =>
     wait('$sleepUntil', () => timeOf(date) - dateNow(), options),
   );
+  host.define('$signal', signalWait(host));
   const scheduler = {
     wait: (delay: unknown, options?: WaitOptions) =>
       wait('scheduler.wait', () => delayOf('scheduler.wait', delay), options),
   };
   Object.defineProperty(scheduler, Symbol.toStringTag, { value: 'Scheduler', configurable: true });
   host.define('scheduler', scheduler);
-}
-
-function millisecondsOf(duration: unknown): number {
-  const ms = typeof duration === 'string' ? parseDuration(duration) : duration;
-  if (typeof ms === 'number' && !isNotANumber(ms)) return ms;
-  throw new TypeErrorConstructor(
-    '$sleep takes milliseconds, or a text such as "90s", "15m", "12h" or "3d"; this is ' + shown(duration),
-  );
 }
 
 function timeOf(date: unknown): number {
@@ -151,9 +122,4 @@ function timeOf(date: unknown): number {
   throw new TypeErrorConstructor(
     '$sleepUntil takes a Date, a date as text, or milliseconds since the epoch; this is ' + shown(date),
   );
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'string') return '"' + value + '"';
-  return typeof value === 'object' && value !== null ? 'an object' : StringFunction(value);
 }

@@ -3,7 +3,7 @@ import { codedError } from './coded-error.js';
 import { apply, nullArray, sliceText, startsWith, TypeErrorConstructor, text } from './intrinsics.js';
 
 /** Everything of its kind, or these names and all names with one of these prefixes. */
-type Grant = true | readonly [names: string[], prefixes: string[], inTwoParts?: TwoParts[]];
+export type Grant = true | readonly [names: string[], prefixes: string[], inTwoParts?: TwoParts[]];
 
 /** How the part before the colon begins; the part behind it, and whether that is only its beginning. */
 type TwoParts = readonly [first: string, second: string, isPrefix: boolean];
@@ -85,6 +85,11 @@ export function setGrants(encoded: EncodedGrants): void {
   awaitsAll = encoded[5];
   maxTimers = encoded[6];
   maxSleepMs = encoded[7];
+}
+
+/** Only what is granted changes; limits and manners stay those of the call. */
+export function renewGrants(encoded: Grant[]): void {
+  grants = encoded;
 }
 
 /**

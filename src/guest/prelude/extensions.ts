@@ -1,4 +1,4 @@
-import { EXTENSION, HOST_CALLS, NET_EXTENSION, TIMER_EXTENSION } from '../abi.js';
+import { EXTENSION, HOST_CALLS, NET_EXTENSION, SIGNAL_EXTENSION, TIMER_EXTENSION } from '../abi.js';
 import { admit } from './admission.js';
 import { snapshot } from './copy.js';
 import {
@@ -63,8 +63,10 @@ function call(extension: string, method: string, args: unknown[]): Promise<unkno
   if (registry !== undefined && !isKnown(extension, method)) {
     throw new TypeErrorConstructor(text('There is no extension method $ext.', name, whatThereIs(extension)));
   }
-  if (extension === TIMER_EXTENSION || extension === NET_EXTENSION) {
-    throw new TypeErrorConstructor(text('$ext.', name, ' belongs to the runtime: call setTimeout, $sleep or fetch'));
+  if (extension === TIMER_EXTENSION || extension === NET_EXTENSION || extension === SIGNAL_EXTENSION) {
+    throw new TypeErrorConstructor(
+      text('$ext.', name, ' belongs to the runtime: call setTimeout, $sleep, $signal or fetch'),
+    );
   }
   refuseLateCall(text('$ext.', name));
   admit(EXTENSION, name, HOST_CALLS, 0);

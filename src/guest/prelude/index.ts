@@ -6,7 +6,7 @@
  * Its checks are only for convenience, to give errors at the right line; the host checks every effect again.
  */
 import { PRELUDE_EXPORTS } from '../abi.js';
-import { continueGrants, setGrants } from './admission.js';
+import { continueGrants, type Grant, renewGrants, setGrants } from './admission.js';
 import { emit, forgetEffects, log, newLogs, view } from './effects.js';
 import { extensions, setRegistry, takeAnswers } from './extensions.js';
 import { fixBuffers } from './hardening/buffers.js';
@@ -32,11 +32,13 @@ import { copyOfState, countPrepared, forgetPrepared, isSharedInside, notePrepare
 import {
   continueState,
   enterLeftOut,
+  forgetUnreadable,
   guardState,
   openState,
   reached,
   reachedOthers,
   reachedPrepared,
+  renewState,
   valuesBefore,
 } from './state.js';
 import { takeCopies } from './state-copies.js';
@@ -167,11 +169,39 @@ interface Answers {
   readonly 4: unknown[] | undefined;
 }
 
+/** What the host passes before it resumes, see `execution/request/renewal.ts`. */
+interface Renewal {
+  readonly 1: Grant[] | undefined;
+  readonly 2: Keyed | undefined;
+  /** Whether an object is in more than one place of it. */
+  readonly 3: boolean;
+  readonly 4: unknown[] | undefined;
+}
+
+let renewal: Renewal | undefined;
+
+function renew(input: Renewal): void {
+  renewal = input;
+}
+
+/** Whether all of it can be made in here. */
+function entersRenewed(given: Renewal): boolean {
+  renewal = undefined;
+  if (!enters(given[4])) return false;
+  const grants = given[1];
+  const state = given[2];
+  if (grants !== undefined) renewGrants(grants);
+  if (state !== undefined) renewState(state, given[3]);
+  if (grants !== undefined) forgetUnreadable();
+  return true;
+}
+
 function resume(input: Answers): Promise<unknown> | undefined {
   continueOutcome();
   continueGrants(input[2]);
   forgetEffects();
   continueState(takeCopies());
+  if (renewal !== undefined && !entersRenewed(renewal)) return undefined;
   if (!enters(input[4])) return undefined;
   takeAnswers(input[1]);
   return running;
@@ -206,5 +236,6 @@ const exported: Readonly<Record<(typeof PRELUDE_EXPORTS)[number], unknown>> = {
   reachedPrepared,
   reachedOthers,
   holdPrepared,
+  renew,
 };
 export default PRELUDE_EXPORTS.map((name) => exported[name]);

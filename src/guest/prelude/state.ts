@@ -61,6 +61,9 @@ let before: Keyed | undefined;
 /** Keys that may not be read and were deleted: whether they existed is unknown here. */
 const gone = nullObject() as Record<string, boolean | undefined>;
 
+/** Keys that the handler set or deleted in segments before this one. */
+const ownKeys = nullObject() as Record<string, true | undefined>;
+
 /** Stands for each value that was left out of the context: the host was told that the handler does not read it. No handler sees it. */
 let leftOut: object | undefined;
 
@@ -159,6 +162,10 @@ function remember(key: string, value: object, copies: Keyed | undefined): void {
 export function continueState(copies: Keyed): void {
   forgetReads();
   listed.length = 0;
+  for (let i = 0; i < log.length; i++) {
+    const entry = log[i];
+    if (entry !== undefined && typeof entry !== 'number') ownKeys[entry[1]] = true;
+  }
   log.length = 0;
   reached.length = 1;
   reachCount = 0;
@@ -173,6 +180,43 @@ export function continueState(copies: Keyed): void {
     deleteProperty(reachOf, key);
     if (typeof value === 'object' && value !== null) reach(key, value, copies);
   }
+}
+
+/** Whether the handler neither changed the value of a key nor holds it. */
+function isUntouched(key: string): boolean {
+  return ownKeys[key] !== true && reachOf[key] === undefined;
+}
+
+/**
+ * Replaces what the handler has neither changed nor holds.
+ *
+ * @param shared whether an object is in more than one place of it
+ */
+export function renewState(fresh: Keyed, shared: boolean): void {
+  const keys = keysOf(target);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    if (isUntouched(key)) deleteProperty(target, key);
+  }
+  const given = keysOf(fresh);
+  for (let i = 0; i < given.length; i++) {
+    const key = given[i] as string;
+    if (!isUntouched(key)) continue;
+    const value = fresh[key];
+    target[key] = value;
+    if (shared && typeof value === 'object' && value !== null) reach(key, value);
+  }
+  if (audited) keysChanged();
+}
+
+/** What may no longer be read is gone, except what the handler changed or holds. */
+export function forgetUnreadable(): void {
+  const keys = keysOf(target);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    if (isUntouched(key) && !isGranted(STATE_READ, key)) deleteProperty(target, key);
+  }
+  if (audited) keysChanged();
 }
 
 /** The values with which the host compares {@link reached} instead of the context: `[marker, values by key]`. */

@@ -12,6 +12,7 @@ import {
   TypeErrorConstructor,
 } from './intrinsics.js';
 import { beginRequest, withdrawRequest } from './own-calls/net-calls.js';
+import { beginSignal, withdrawSignal } from './own-calls/signal-calls.js';
 import { clearTimer, setTimer } from './own-calls/timer-calls.js';
 import { executionStart, noteMissing, openCells } from './shared-cells.js';
 import { refuse } from './value-kinds.js';
@@ -126,6 +127,6 @@ export function reserveFeatures(features: readonly (readonly string[])[], cells:
   features.forEach((names, index) => {
     for (const name of names) reserve(name, index + 1);
   });
-  const calls = { setTimer, clearTimer, beginRequest, withdrawRequest };
+  const calls = { setTimer, clearTimer, beginRequest, withdrawRequest, beginSignal, withdrawSignal };
   return { define: defineFeature, refuse, log: writeLine, entropy, missFeature, ...calls };
 }

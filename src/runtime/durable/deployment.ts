@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import { PRELUDE_URL } from '../../assets.js';
+import type { LibrarySource } from '../../engine/library.js';
 import { ABI_VERSION } from '../../guest/abi.js';
 
 const ID_LENGTH = 16;
@@ -10,12 +11,12 @@ const ID_LENGTH = 16;
 export interface DeploymentParts {
   /** Fingerprint of the engine. */
   readonly engine: string;
-  readonly libraries: readonly { readonly name: string; readonly source: string }[];
+  readonly libraries: readonly LibrarySource[];
 }
 
 let preludeHash: string | undefined;
 
-/** A short hash of the engine and of the base image: who has the same can go on with the same suspended handlers. */
+/** A short hash of the engine and of the base image: what it suspends waits on that image. */
 export function deploymentOf({ engine, libraries }: DeploymentParts): string {
   preludeHash ??= createHash('sha256').update(readFileSync(PRELUDE_URL)).digest('hex');
   const hash = createHash('sha256');
@@ -23,7 +24,13 @@ export function deploymentOf({ engine, libraries }: DeploymentParts): string {
     engine,
     String(ABI_VERSION),
     preludeHash,
-    ...libraries.flatMap(({ name, source }) => [name, source]),
+    // Names of files are in the stacks of errors, and so in the image.
+    ...libraries.flatMap(({ name, source, filename, exports = [] }) => [
+      name,
+      source,
+      filename,
+      JSON.stringify(exports),
+    ]),
   ]) {
     // With their lengths, so that no two lists are the same text.
     hash.update(`${part.length}:`).update(part);

@@ -1,12 +1,13 @@
 import type { CallResult } from '../../api/answers.js';
 import type { CallContext } from '../../api/extension.js';
 import type { ExtensionCall } from '../../api/result.js';
+import { callName } from '../../execution/own-call-kinds.js';
 import type { RuntimeEnvironment } from '../../support/environment.js';
 import { clearTimeout, setTimeout } from '../../support/timers.js';
 import { whenAborted } from '../../support/waiting.js';
 import { withCall } from '../run/current-call.js';
-import { nameOf } from '../run/extension-methods.js';
 import { later } from './later.js';
+import type { CheckedRetryPolicy } from './work-options.js';
 
 /** For a RetryableError, if the policy says nothing. */
 const DEFAULT_RETRIES = 5;
@@ -15,9 +16,7 @@ export interface DurableCallsOptions {
   /** Makes a call; it may throw. */
   readonly answer: (call: ExtensionCall) => Promise<unknown>;
   readonly callTimeoutMs: number;
-  readonly retries: number | undefined;
-  readonly backoffMs: number;
-  readonly maxBackoffMs: number;
+  readonly retryOf: (call: ExtensionCall) => CheckedRetryPolicy;
   /** The prefix of the calls' keys. */
   readonly runId: string;
   readonly environment: RuntimeEnvironment;
@@ -71,14 +70,15 @@ export class DurableCalls {
 
   /** Calls that need not be made: their answers come from elsewhere. */
   expectLater(callIds: readonly string[]): void {
-    for (const callId of callIds) this.#later.add(callId);
+    for (const callId of callIds) if (!this.#released.has(callId)) this.#later.add(callId);
   }
 
   /** Makes a call after all whose answer was to come from elsewhere. It may be told again. */
   release(call: ExtensionCall): void {
-    if (!this.#later.has(call.callId) || this.#released.has(call.callId)) return;
-    this.#released.add(call.callId);
-    this.#later.delete(call.callId);
+    const { callId } = call;
+    if (this.#released.has(callId) || this.#underWay.has(callId) || this.#answers.has(callId)) return;
+    this.#released.add(callId);
+    this.#later.delete(callId);
     this.begin([call]);
   }
 
@@ -110,7 +110,7 @@ export class DurableCalls {
         const value = await this.#attempt(call, controller.signal);
         return value === later ? undefined : { callId, success: true, value };
       } catch (error) {
-        const pauseMs = this.#pauseBefore(error, attempt);
+        const pauseMs = this.#pauseBefore(call, error, attempt);
         if (pauseMs === undefined || controller.signal.aborted) return { callId, success: false, error };
         await this.#pause(pauseMs, controller.signal);
         if (controller.signal.aborted) return { callId, success: false, error };
@@ -122,7 +122,7 @@ export class DurableCalls {
     const { answer, callTimeoutMs, runId } = this.#options;
     const own = new AbortController();
     const release = whenAborted(ended, () => own.abort(ended.reason));
-    const late = () => own.abort(new CallTimeoutError(nameOf(call), callTimeoutMs));
+    const late = () => own.abort(new CallTimeoutError(callName(call), callTimeoutMs));
     const timer = setTimeout(late, callTimeoutMs);
     const aborted = new Promise<never>((_, reject) => {
       whenAborted(own.signal, () => reject(own.signal.reason));
@@ -142,8 +142,8 @@ export class DurableCalls {
   }
 
   /** How long to wait before it is made again; undefined if it is not. */
-  #pauseBefore(error: unknown, attempt: number): number | undefined {
-    const { retries, backoffMs, maxBackoffMs } = this.#options;
+  #pauseBefore(call: ExtensionCall, error: unknown, attempt: number): number | undefined {
+    const { retries, backoffMs, maxBackoffMs } = this.#options.retryOf(call);
     const { name, retryAfterMs } = (typeof error === 'object' && error !== null ? error : {}) as {
       name?: unknown;
       retryAfterMs?: unknown;

@@ -4,17 +4,23 @@ import type { WasmContext } from '../../api/context.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import type { FoundSuspension } from '../../api/suspension-store.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import type { WaitingRun } from '../../execution/segment-runner.js';
+import { firstDueMs } from '../../execution/own-calls.js';
+import type { WaitingRun } from '../../execution/waiting-run.js';
 import { setTimeout as after, clearTimeout } from '../../support/timers.js';
 import { eitherSignal, whenAborted } from '../../support/waiting.js';
+import type { DurableContent } from '../../suspension/durable/durable-envelope.js';
 import { storedRunId } from '../../suspension/durable/durable-store.js';
+import type { RunMessage } from '../../suspension/durable/run-message.js';
+import { isKeptLabel, keptLabelOf } from '../../suspension/images/deployment-labels.js';
 import { encodeOutcome } from '../../suspension/sealed/outcome-content.js';
 import { suspended, unkept } from '../../suspension/suspension-results.js';
 import { ExtensionMethods } from '../run/extension-methods.js';
 import type { RunOptions } from '../run/run-options.js';
 import type { RunProbe } from '../run/run-probe.js';
-import { encodeAnswer } from './encode-answer.js';
-import { type RunNotes, RunSession, type SessionParts } from './run-session.js';
+import { encodeAnswer } from './call-answers.js';
+import { readInbox } from './run-inbox.js';
+import { RunSession } from './run-session.js';
+import type { RunNotes, SessionParts } from './session-parts.js';
 import { checkWorkOptions, type WorkOptions } from './work-options.js';
 
 /** A run that begins in this process, and goes on from the store once it waits only for answers from elsewhere. */
@@ -55,15 +61,22 @@ export interface KeptRunState {
 export interface KeptRunsParts
   extends Omit<
     SessionParts,
-    'options' | 'methods' | 'resolve' | 'deployment' | 'closing' | 'onRelease' | 'onEnd' | 'notes'
+    | 'options'
+    | 'methods'
+    | 'resolve'
+    | 'deployment'
+    | 'labelOf'
+    | 'closing'
+    | 'onRelease'
+    | 'sender'
+    | 'onEnd'
+    | 'notes'
   > {
   readonly deployment: () => string;
   /** Executes a run in this process. */
   readonly run: (code: string, context: WasmContext, options: RunOptions, probe: RunProbe) => Promise<WasmResult>;
 }
 
-/** Makes the runs of others, which `work` takes, other ones: they are driven by who knows their notes. */
-const PREFIX = 'kept-';
 /** A process that is killed at each try fails a run after so many. */
 const MAX_CRASHES = 10;
 const FIRST_PAUSE_MS = 10;
@@ -79,10 +92,6 @@ export class KeptRuns {
 
   constructor(parts: KeptRunsParts) {
     this.#parts = parts;
-  }
-
-  get deployment(): string {
-    return PREFIX + this.#parts.deployment();
   }
 
   /**
@@ -119,12 +128,8 @@ export class KeptRuns {
     };
     const content = result === undefined ? await store.open(found) : undefined;
     if (content?.kind !== 'waiting') return { ...(result && { result }), undecided: [], decided: [], ...about };
-    const { calls } = await store.openHandler(found.id, content);
-    const answered = new Set<string>();
-    for (const message of await store.messagesOf(found.id)) {
-      const opened = await store.openMessage(found.id, message);
-      if (opened.type !== 'cancel') answered.add(opened.callId);
-    }
+    const { calls } = await store.inspectHandler(found.id, content);
+    const answered = await this.#decisions(found.id, content);
     const waiting = calls.filter(({ callId }) => content.later?.includes(callId));
     return {
       undecided: waiting.filter(({ callId }) => !answered.has(callId)),
@@ -138,14 +143,12 @@ export class KeptRuns {
     let after: string | undefined;
     do {
       const from = after === undefined ? {} : { after };
-      const page = await this.#parts.store.list({
-        states: ['suspended', 'resuming'],
-        deployment: this.deployment,
-        ...from,
-        limit: LISTED_AT_ONCE,
-      });
-      for (const { id, info } of page.suspensions) {
+      // Those of earlier deployments, too.
+      const filter = { states: ['suspended', 'resuming'], ...from, limit: LISTED_AT_ONCE } as const;
+      const page = await this.#parts.store.list(filter);
+      for (const { id, info, deployment } of page.suspensions) {
         const { runId, handlerName: name } = info;
+        if (!isKeptLabel(deployment)) continue;
         if (typeof runId === 'string' && name === handlerName && id.startsWith(`${storedRunId(runId)}.`)) yield runId;
       }
       after = page.next;
@@ -163,15 +166,15 @@ export class KeptRuns {
     const { store } = this.#parts;
     await this.#require(runId);
     const { result, undecided, decided } = await this.state(runId);
-    const isKnown = [...undecided, ...decided].some((call) => call.callId === callId);
+    const isDecided = decided.some((call) => call.callId === callId);
+    const isKnown = isDecided || undecided.some((call) => call.callId === callId);
     if (!isKnown) throw settled(runId, callId, result === undefined ? 'it waits for no decision' : 'its run has ended');
-    const posted = await store.post(
-      runId,
-      `answer:${callId}`,
+    const message: RunMessage =
       decision === 'release'
         ? { type: 'release', callId }
-        : { type: 'answer', callId, document: await encodeAnswer({ success: false, error: decision.error }) },
-    );
+        : { type: 'answer', callId, document: await encodeAnswer({ success: false, error: decision.error }) };
+    // A decision may be carried, and the mailbox has it no more.
+    const posted = isDecided ? 'duplicate' : await store.post(runId, `answer:${callId}`, message);
     if (posted === 'accepted') return true;
     if (posted === 'duplicate') {
       const before = await this.#decisionOf(runId, callId);
@@ -192,7 +195,7 @@ export class KeptRuns {
   async drive(runId: string, driver: KeptRunDriver): Promise<KeptRunState> {
     const { environment } = this.#parts;
     const { notes, signal, ...work } = driver;
-    const options = checkWorkOptions({ ...work, maxCrashes: MAX_CRASHES });
+    const options = checkWorkOptions({ ...work, maxCrashes: MAX_CRASHES }, undefined);
     const within = eitherSignal(signal, this.#parts.stopping);
     try {
       for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LAST_PAUSE_MS, 2 * pauseMs)) {
@@ -201,12 +204,14 @@ export class KeptRuns {
         let dueAtMs: number | undefined;
         const session = new RunSession({
           ...this.#parts,
-          ...{ options, notes, deployment: this.deployment, closing: within.signal },
+          ...{ options, notes, deployment: this.#parts.deployment(), closing: within.signal },
+          ...{ labelOf: keptLabelOf, sender: undefined },
           methods: new ExtensionMethods(options.extensions, () => {}),
           // It has begun.
           resolve: () => Promise.reject(new NexusError('INTERNAL_ERROR', `The run ${runId} has not begun.`)),
           onRelease: (atMs) => {
             dueAtMs = atMs;
+            return undefined;
           },
           onEnd: () => {},
         });
@@ -257,8 +262,12 @@ export class KeptRuns {
     };
     const kind = 'waiting' as const;
     const content = { kind, facts, document: encoded.content, inner: sealed.inner, later, notes: notes.write(result) };
+    const timerMs = firstDueMs(waiting.run);
+    // Nothing of it is to be told.
+    const dueAtMs = timerMs === undefined ? 'never' : Math.max(0, Math.ceil(timerMs + store.clock.offsetMs));
+    const label = keptLabelOf(this.#parts.deployment());
     try {
-      if (!(await store.begin(content, undefined, this.deployment, sealed.untilMs))) return 'exists';
+      if (!(await store.begin(content, undefined, label, { untilMs: sealed.untilMs, dueAtMs }))) return 'exists';
     } catch (error) {
       if (!(error instanceof NexusError) || error.code !== 'RESOURCE_LIMIT') throw error;
       return unkept(result, { code: 'RESOURCE_LIMIT', message: error.message, context: error.context }, origin);
@@ -277,19 +286,27 @@ export class KeptRuns {
   }
 
   async #decisionOf(runId: string, callId: string): Promise<'release' | 'answer' | undefined> {
-    const { store } = this.#parts;
     const found = await this.#require(runId);
-    for (const message of await store.messagesOf(found.id)) {
-      const opened = await store.openMessage(found.id, message);
-      if (opened.type !== 'cancel' && opened.callId === callId) return opened.type;
+    const content = await this.#parts.store.open(found);
+    return content && (await this.#decisions(found.id, content)).get(callId);
+  }
+
+  /** By call: the first one counts. */
+  async #decisions(id: string, content: DurableContent): Promise<ReadonlyMap<string, 'release' | 'answer'>> {
+    const { store } = this.#parts;
+    const { messages } = await readInbox(store, { id, content }, await store.messagesOf(id));
+    const decisions = new Map<string, 'release' | 'answer'>();
+    for (const { message } of messages) {
+      if (message.type !== 'release' && message.type !== 'answer') continue;
+      if (!decisions.has(message.callId)) decisions.set(message.callId, message.type);
     }
-    return undefined;
+    return decisions;
   }
 
   async #require(runId: string): Promise<FoundSuspension> {
     const { store } = this.#parts;
     const found = await store.current(runId);
-    if (found?.info['runId'] === runId && found.deployment?.startsWith(PREFIX)) {
+    if (found?.info['runId'] === runId && isKeptLabel(found.deployment)) {
       const nowMs = await store.clock.current();
       // Until a sweep finds it, it only can no longer be claimed.
       const isOver = found.outcome === undefined && found.lease === undefined && found.expiresAtMs <= nowMs;

@@ -1,82 +1,31 @@
 import type { CallResult } from '../../api/answers.js';
-import type { ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
-import type { StoredMessage } from '../../api/suspension-store.js';
-import type { HandlerRef } from '../../compiler/handler-loader.js';
+import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import { eventOriginOf, type Origin } from '../../execution/origin.js';
-import { answerTimers, firstDueMs } from '../../execution/own-calls.js';
-import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
-import { errorResult } from '../../execution/result/result.js';
-import type { SegmentRun, SegmentRunner } from '../../execution/segment-runner.js';
+import { firstDueMs } from '../../execution/own-calls.js';
+import type { SegmentRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
-import type { Telemetry } from '../../metrics/telemetry.js';
-import { limitContext } from '../../protocol/limit-failures.js';
-import type { RuntimeEnvironment } from '../../support/environment.js';
-import { parseSuspensionId } from '../../support/run-ids.js';
 import { clearTimeout, setTimeout } from '../../support/timers.js';
-import { eitherSignal, whenAborted } from '../../support/waiting.js';
-import type { DurableStore, HeldGeneration } from '../../suspension/durable/durable-store.js';
+import { whenAborted } from '../../support/waiting.js';
+import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
 import { decodeOutcome, encodeOutcome } from '../../suspension/sealed/outcome-content.js';
-import { decodeValues } from '../../suspension/sealed/values.js';
 import { unkept, withoutValues } from '../../suspension/suspension-results.js';
-import type { Requests } from '../own/requests.js';
-import type { Quotas } from '../quota/quotas.js';
-import type { ExtensionMethods } from '../run/extension-methods.js';
 import { DurableCalls } from './durable-calls.js';
-import { decodeInput, type RunCode } from './run-input.js';
-import type { CheckedWorkOptions, RunStepInfo } from './work-options.js';
-
-/** What the sessions of a worker have in common. */
-export interface SessionParts {
-  readonly store: DurableStore;
-  readonly executions: SegmentRunner;
-  readonly requests: Requests;
-  readonly telemetry: Telemetry;
-  readonly quotas: Quotas | undefined;
-  readonly environment: RuntimeEnvironment;
-  readonly deployment: string;
-  readonly options: CheckedWorkOptions;
-  readonly methods: ExtensionMethods;
-  readonly resolve: (code: RunCode) => Promise<HandlerRef>;
-  /** Aborted when nothing new is begun: what waits is given back. */
-  readonly closing: AbortSignal;
-  /** Aborted when segments are ended, too. */
-  readonly stopping: AbortSignal;
-  /** What is kept with each generation of the run. @default nothing */
-  readonly notes?: RunNotes;
-  /** Told when a run is due at a time and nobody has it. */
-  readonly onRelease: (dueAtMs: number) => void;
-  readonly onEnd: (runId: string) => void;
-}
-
-/** What the part of the application that drives a run keeps with it. */
-export interface RunNotes {
-  /** Told what was kept with the generation that was claimed. */
-  open(notes: string): void;
-  /** What is to be kept with the next one, which a segment led to. It may be asked for again. */
-  write(result?: Pick<WasmResult, 'logs'>): string;
-  /** The result that is recorded as the end: what was kept with the generations is gone then. */
-  end(result: WasmResult): WasmResult;
-}
+import { cancelled, cancelledWith, crashed, notBegun, stepInfoOf, storedIdOf, tooManyCalls } from './run-ends.js';
+import { type Collected, type Consumption, collect, consume, type Inbox, readInbox } from './run-inbox.js';
+import { decodeInput } from './run-input.js';
+import { answersAgain, triedAgain, withoutEffects } from './run-retry.js';
+import { executeSegment, isTooLarge, renewalOf } from './run-segment.js';
+import type { SessionParts } from './session-parts.js';
+import { SessionTasks } from './session-tasks.js';
 
 /** How soon messages of other processes are seen while this one makes calls. */
 const LOOK_MS = 1_000;
 const HAS_GONE_ON = new Error('the handler no longer waits for it');
 
-/** What there is for a handler that waits. */
-interface Collected {
-  readonly answers: readonly CallResult[];
-  /** Ids of messages, by the calls that they answer. */
-  readonly messages: ReadonlyMap<string, string>;
-  /** Ids of messages that nothing waits for any more. */
-  readonly late: readonly string[];
-  /** Id of the message that cancels the run. */
-  readonly cancel: string | undefined;
-}
-
 /** Drives one run from one claim to the next, until it ends or waits for something that is elsewhere. */
 export class RunSession {
   readonly #parts: SessionParts;
+  readonly #tasks: SessionTasks;
   #calls: DurableCalls | undefined;
   #wake = () => {};
   /** Id of the generation whose effects were told. */
@@ -84,6 +33,7 @@ export class RunSession {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    this.#tasks = new SessionTasks(parts);
   }
 
   /** There is a message. */
@@ -97,11 +47,11 @@ export class RunSession {
    */
   async drive(id: string): Promise<boolean> {
     let held = await this.#parts.store.claim(id);
-    const isClaimed = held !== undefined;
-    if (held?.content.notes !== undefined) this.#parts.notes?.open(held.content.notes);
+    if (held === undefined) return false;
+    if (held.content.notes !== undefined) this.#parts.notes?.open(held.content.notes);
     try {
       while (held !== undefined) held = await this.#step(held);
-      return isClaimed;
+      return true;
     } finally {
       this.#calls?.abort(HAS_GONE_ON);
     }
@@ -113,7 +63,7 @@ export class RunSession {
       if (held.content.kind === 'end') return await this.#end(held);
       if (held.losses >= this.#parts.options.maxCrashes) {
         if (held.content.kind === 'waiting' && held.isArrival) await this.#tell(held);
-        return await this.#endWith(held, crashed(held), []);
+        return await this.#endWith(held, crashed(held), { consumed: [], carried: held.content.carried ?? [] });
       }
       return await (held.content.kind === 'begin' ? this.#begin(held) : this.#wait(held));
     } catch (error) {
@@ -124,61 +74,88 @@ export class RunSession {
 
   /** As it was; but what was told need not be told again. */
   async #giveBack(held: HeldGeneration): Promise<void> {
-    await held.release(this.#toldAt === held.id ? { dueAtMs: this.#parts.store.clock.now() } : undefined);
+    const { sender, closing, store } = this.#parts;
+    await held.release(this.#toldAt === held.id ? { dueAtMs: store.clock.now() } : undefined);
+    // Another process can have it at once.
+    if (closing.aborted) await sender?.run(this.#tasks.runOf(held));
   }
 
   async #begin(held: HeldGeneration): Promise<HeldGeneration | undefined> {
     const { store, executions, resolve } = this.#parts;
-    const { document } = held.content;
-    for (const message of held.messages) {
-      const { type } = await store.openMessage(held.id, message);
-      if (type === 'cancel') return this.#endWith(held, cancelled(held), [message.id]);
+    const inbox = await readInbox(store, held, held.messages);
+    const cancels = inbox.messages.filter(({ message }) => message.type === 'cancel');
+    if (cancels.length > 0) return this.#endWith(held, cancelled(held), consume(inbox, cancels));
+    if (!(await this.#tasks.isDueSoon(held))) {
+      // Messages that it has already do not make it due before.
+      await held.release(held.dueAtMs === undefined ? undefined : { dueAtMs: held.dueAtMs });
+      return undefined;
     }
-    const { code, context, options } = await decodeInput(held.id, document);
+    const untouched = consume(inbox, []);
+    const { code, context, options } = await decodeInput(held.id, held.content.document);
     try {
       const ref = await resolve(code);
       const executed = await this.#execute(held, (signal) =>
         executions.call(ref, context, { ...options, signal }, undefined, storedIdOf(held)),
       );
-      return executed && (await this.#record(held, executed, []));
+      return executed && (await this.#record(held, executed, untouched));
     } catch (error) {
       // The same happens each time that it begins.
       if (!(error instanceof NexusError) || error.retryable || error.fault !== 'caller') throw error;
       if (error.code === 'RUNTIME_CLOSED') throw error;
-      return this.#endWith(held, notBegun(error, held), []);
+      return this.#endWith(held, notBegun(error, held), untouched);
     }
   }
 
   async #wait(held: HeldGeneration): Promise<HeldGeneration | undefined> {
-    const { store, requests, closing, options } = this.#parts;
+    const { store, requests, closing, options, environment } = this.#parts;
+    if (held.messages.length === 0 && !(await this.#tasks.isDueSoon(held))) {
+      await held.release();
+      return undefined;
+    }
     if (held.isArrival) await this.#tell(held);
     const { run, calls } = await store.openHandler(held.id, held.content);
     const running = this.#callsOf(held);
+    const runId = storedIdOf(held);
+    let inbox = await readInbox(store, held, held.messages);
+    let made: readonly CallResult[] = [];
     running.expectLater(held.content.later ?? []);
     running.abandonOthers(new Set(calls.map(({ callId }) => callId)), HAS_GONE_ON);
-    running.begin(calls.filter(({ extensionName }) => Object.hasOwn(options.extensions, extensionName)));
-    const runId = storedIdOf(held);
-    let messages = held.messages;
-    let made: readonly CallResult[] = [];
+    const collected = () => collect(run, inbox, { calls: running.answers, requests: made, nowMs: environment.now() });
+    const ours = calls.filter(({ extensionName }) => Object.hasOwn(options.extensions, extensionName));
+    const hear = ({ later, released, isCancelled }: Collected) => {
+      running.expectLater(later);
+      if (isCancelled) return;
+      for (const call of ours) if (released.has(call.callId)) running.release(call);
+    };
+    let found = await collected();
+    hear(found);
+    // A call that has its answer need not be made.
+    if (!found.isCancelled) running.begin(ours.filter(({ callId }) => !found.byCall.has(callId)));
+    const unsent = this.#tasks.unsent(
+      held,
+      calls.filter(({ callId }) => !found.byCall.has(callId)),
+    );
     for (;;) {
-      const collected = await this.#collect(held, run, calls, messages, made);
-      if (collected.cancel !== undefined) return this.#cancel(held, run, collected);
-      if (collected.answers.length > 0) return this.#resume(held, run, collected, made);
+      if (found.isCancelled) return this.#cancel(held, run, inbox, found);
+      if (found.answers.length > 0) return this.#resume(held, run, inbox, found, made);
       if (closing.aborted) {
         await this.#giveBack(held);
         return undefined;
       }
       if (held.lost.aborted) return undefined;
+      await this.#tasks.send(held, run, unsent.splice(0), running.later);
       if (!running.areUnderWay && run.requests === undefined) {
         const noted = new Set(held.content.later);
         const isNoted = running.later.every((callId) => noted.has(callId));
-        return isNoted ? this.#letGo(held, run) : this.#note(held, run, calls);
+        return isNoted ? this.#letGo(held, run, calls) : this.#note(held, run, calls, consume(inbox, found.spent));
       }
       const woken = this.#untilWoken(held, run);
       if (run.requests !== undefined) made = await requests.answersOf({ run, runId }, woken.promise);
       else await woken.promise;
       woken.end();
-      messages = await store.messagesOf(held.id);
+      inbox = await readInbox(store, held, await store.messagesOf(held.id));
+      found = await collected();
+      hear(found);
     }
   }
 
@@ -187,91 +164,55 @@ export class RunSession {
     held: HeldGeneration,
     run: SuspendedRun,
     calls: readonly ExtensionCall[],
+    { consumed, carried }: Consumption,
   ): Promise<HeldGeneration | undefined> {
-    const { store, deployment } = this.#parts;
+    const { store } = this.#parts;
     const sealed = await store.sealHandler(held, { run, calls });
     if ('error' in sealed) throw new NexusError('RESOURCE_LIMIT', sealed.error.message);
-    // Its effects were told.
-    const effects = { stateMutations: [], events: [], viewCommands: [], logs: [] };
-    const told = await encodeOutcome({ ...(await decodeOutcome(held.content.document)), ...effects });
-    if ('unencodable' in told) throw new NexusError('INTERNAL_ERROR', `A step of a run ${told.unencodable}.`);
+    const document = await withoutEffects(held.content.document);
     const { later } = this.#callsOf(held);
-    const content = {
-      kind: 'waiting',
-      document: told.content,
-      inner: sealed.inner,
-      later,
-      ...this.#notes(held),
-    } as const;
-    const next = await store.advance(held, content, [], deployment, sealed.untilMs);
+    const content = { kind: 'waiting', document, inner: sealed.inner, later, carried, ...this.#notes(held) } as const;
+    const { untilMs } = sealed;
+    const next = await store.advance(held, content, consumed, this.#label(run), { untilMs });
     if (typeof next === 'object') throw new NexusError('RESOURCE_LIMIT', next.error.message);
     return next === undefined ? undefined : store.claim(next);
   }
 
   /** Nothing is under way here: it goes on when a timer or a message is due. */
-  async #letGo(held: HeldGeneration, run: SuspendedRun): Promise<undefined> {
-    const { store, onRelease } = this.#parts;
-    const dueAtMs = firstDueMs(run);
-    if (dueAtMs === undefined) await held.release({});
-    else {
-      await held.release({ dueAtMs: Math.max(0, Math.ceil(dueAtMs + store.clock.offsetMs)) });
-      onRelease(dueAtMs);
-    }
-    return undefined;
-  }
-
-  async #collect(
+  async #letGo(
     held: HeldGeneration,
     run: SuspendedRun,
     calls: readonly ExtensionCall[],
-    messages: readonly StoredMessage[],
-    made: readonly CallResult[],
-  ): Promise<Collected> {
-    const { store, environment } = this.#parts;
-    const names = new Map(run.calls.map((call) => [call.callId, `$ext.${call.extensionName}.${call.method}`]));
-    const answers = new Map<string, CallResult>();
-    const taken = new Map<string, string>();
-    const late: string[] = [];
-    let cancel: string | undefined;
-    for (const { answer } of answerTimers(run, environment.now())) answers.set(answer.callId, answer);
-    for (const message of messages) {
-      const opened = await store.openMessage(held.id, message);
-      if (opened.type === 'cancel') cancel = message.id;
-      else if (opened.type === 'release' && names.has(opened.callId)) {
-        const call = calls.find(({ callId }) => callId === opened.callId);
-        const isOurs = call !== undefined && Object.hasOwn(this.#parts.options.extensions, call.extensionName);
-        if (isOurs) this.#callsOf(held).release(call);
-        taken.set(opened.callId, message.id);
-      } else if (opened.type === 'release' || !names.has(opened.callId) || taken.has(opened.callId))
-        late.push(message.id);
-      else {
-        const [success, value] = await decodeValues(opened.document);
-        const { callId } = opened;
-        answers.set(callId, success === true ? { callId, success, value } : { callId, success: false, error: value });
-        taken.set(callId, message.id);
-      }
-    }
-    for (const answer of this.#callsOf(held).answers) {
-      const call = names.get(answer.callId);
-      if (call === undefined || answers.has(answer.callId)) continue;
-      answers.set(answer.callId, await toTransferableAnswer(answer, run.limits, { call }));
-    }
-    for (const answer of made) answers.set(answer.callId, answer);
-    return { answers: [...answers.values()], messages: taken, late, cancel };
+  ): Promise<HeldGeneration | undefined> {
+    const { store, onRelease, sender } = this.#parts;
+    const dueAtMs = firstDueMs(run);
+    const timerAtMs = dueAtMs === undefined ? undefined : Math.max(0, Math.ceil(dueAtMs + store.clock.offsetMs));
+    const reminderAtMs = this.#tasks.reminderOf(held, calls, this.#callsOf(held).later);
+    const times = [timerAtMs, reminderAtMs].filter((atMs) => atMs !== undefined);
+    await held.release(times.length === 0 ? {} : { dueAtMs: Math.min(...times) });
+    if (dueAtMs !== undefined) await onRelease(dueAtMs, this.#tasks.runOf(held, run));
+    if (sender === undefined) return undefined;
+    // The task of a message found this claim, and no other comes.
+    const seen = new Set(held.messages.map(({ id }) => id));
+    const messages = await store.messagesOf(held.id);
+    return messages.some(({ id }) => !seen.has(id)) ? store.claim(held.id) : undefined;
   }
 
   async #resume(
     held: HeldGeneration,
     run: SuspendedRun,
-    { answers, messages, late }: Collected,
+    inbox: Inbox,
+    collected: Collected,
     made: readonly CallResult[],
   ): Promise<HeldGeneration | undefined> {
     const { requests } = this.#parts;
+    const { answers, byCall, spent } = collected;
     const resume = async (given: readonly CallResult[]) => {
       const executed = await this.#executeAnswers(held, run, given);
-      const used = new Set(given.map(({ callId }) => callId));
-      const consumed = [...messages].filter(([callId]) => used.has(callId)).map(([, id]) => id);
-      const next = executed && (await this.#record(held, executed, [...consumed, ...late]));
+      if (executed === undefined) return undefined;
+      const used = [...spent, ...given.flatMap(({ callId }) => byCall.get(callId) ?? [])];
+      const again = () => answersAgain(run, inbox, collected, given);
+      const next = await this.#record(held, executed, consume(inbox, used), again);
       if (next !== undefined) {
         this.#callsOf(held).forget(given);
         requests.forget(storedIdOf(held), made);
@@ -291,30 +232,22 @@ export class RunSession {
   async #cancel(
     held: HeldGeneration,
     run: SuspendedRun,
-    { cancel, late, messages }: Collected,
+    inbox: Inbox,
+    { spent }: Collected,
   ): Promise<HeldGeneration | undefined> {
-    const consumed = [...(cancel === undefined ? [] : [cancel]), ...late, ...messages.values()];
+    const use = consume(inbox, spent);
     this.#callsOf(held).abort(new Error('the run was cancelled'));
-    if (run.calls.length === 0) return this.#endWith(held, cancelled(held), consumed);
+    const { calls, timers = [], requests = [] } = run;
     const error = Object.assign(new Error(`The run ${held.content.facts.runId} was cancelled.`), {
       name: 'CancelledError',
     });
-    const answers = run.calls.map(({ callId }): CallResult => ({ callId, success: false, error }));
+    const answers = [...calls, ...timers, ...requests].map(
+      ({ callId }): CallResult => ({ callId, success: false, error }),
+    );
     const executed = await this.#executeAnswers(held, run, answers);
     if (executed === undefined) return undefined;
     executed.waiting?.letGo();
-    const { result } = executed;
-    const { stateMutations, events, viewCommands, logs, metrics } = result;
-    const ended = {
-      ...cancelled(held),
-      stateMutations,
-      events,
-      viewCommands,
-      logs,
-      metrics,
-      partial: true,
-    } as WasmResult;
-    return this.#endWith(held, ended, consumed);
+    return this.#endWith(held, cancelledWith(held, executed.result), use);
   }
 
   #executeAnswers(
@@ -324,9 +257,11 @@ export class RunSession {
   ): Promise<SegmentRun | undefined> {
     const { timeoutMs } = held.content.facts;
     const time = timeoutMs === undefined ? {} : { timeoutMs };
-    return this.#execute(held, (signal) =>
-      this.#parts.executions.resume(run, answers, { ...time, signal }, undefined, storedIdOf(held)),
-    );
+    return this.#execute(held, async (signal) => {
+      const renewal = await renewalOf(this.#parts, held, run);
+      const given = { ...time, ...renewal, signal };
+      return this.#parts.executions.resume(run, answers, given, undefined, storedIdOf(held));
+    });
   }
 
   /** @returns undefined if the segment was stopped, and does not count: then the claim is given back */
@@ -334,63 +269,53 @@ export class RunSession {
     held: HeldGeneration,
     execute: (signal: AbortSignal) => Promise<SegmentRun>,
   ): Promise<SegmentRun | undefined> {
-    const { stopping, telemetry, quotas } = this.#parts;
-    const origin = this.#originOf(held);
-    const refusal = await quotas?.begin('run', origin);
-    if (refusal !== undefined)
-      throw new NexusError('RESOURCE_LIMIT', refusal.message, { context: refusal.context ?? {} });
-    const within = eitherSignal(stopping, held.lost);
-    try {
-      const executed = await execute(within.signal);
-      telemetry.execution(executed.result, executed.began, origin);
-      const isFirst = held.content.kind === 'begin';
-      if (executed.began) telemetry.usage(executed.result, executed.amounts, isFirst, origin, quotas?.usageOf(origin));
-      if (!within.signal.aborted) return executed;
-      executed.waiting?.letGo();
-      await this.#giveBack(held);
-      return undefined;
-    } finally {
-      within.release();
-      quotas?.end(origin);
-    }
+    const executed = await executeSegment(this.#parts, held, execute);
+    if (executed === undefined) await this.#giveBack(held);
+    return executed;
   }
 
-  /** Records how a segment ended, and claims what follows. */
+  /**
+   * Records how a segment ended, and claims what follows.
+   *
+   * @param again the messages with which it can be tried again, if it failed. Default: those that it carries
+   */
   async #record(
     held: HeldGeneration,
     { result, waiting }: SegmentRun,
-    consumed: readonly string[],
+    use: Consumption,
+    again?: () => Promise<Consumption['carried']>,
   ): Promise<HeldGeneration | undefined> {
-    const { store, deployment } = this.#parts;
-    if (waiting === undefined) return this.#endWith(held, result, consumed);
-    const { run } = waiting;
+    const { store } = this.#parts;
+    const end = (last: WasmResult) => this.#endWith(held, last, use, again);
+    if (waiting === undefined) return end(result);
+    const { run, calls } = waiting;
     const { maxCalls } = held.content.facts;
     if ((run.lastCall ?? 0) > maxCalls) {
       waiting.letGo();
-      return this.#endWith(held, unkept(result, tooManyCalls(maxCalls), run.origin), consumed);
+      return end(unkept(result, tooManyCalls(maxCalls), run.origin));
     }
     const sealed = await store.sealHandler(held, waiting).finally(waiting.letGo);
-    if ('error' in sealed) return this.#endWith(held, unkept(result, sealed.error, run.origin), consumed);
+    if ('error' in sealed) return end(unkept(result, sealed.error, run.origin));
     const encoded = await encodeOutcome(result);
-    if ('unencodable' in encoded) return this.#endWith(held, withoutValues(result, encoded.unencodable), consumed);
-    const { calls } = waiting;
+    if ('unencodable' in encoded) return end(withoutValues(result, encoded.unencodable));
     const known = new Set(this.#callsOf(held).later);
     const later = calls.filter(({ callId }) => known.has(callId)).map(({ callId }) => callId);
-    const content = {
-      kind: 'waiting',
-      document: encoded.content,
-      inner: sealed.inner,
-      later,
-      ...this.#notes(held, result),
-    } as const;
-    const next = await store.advance(held, content, consumed, deployment, sealed.untilMs);
+    const { consumed, carried } = use;
+    const { inner, untilMs } = sealed;
+    const waits = { kind: 'waiting', document: encoded.content, inner, later, carried } as const;
+    const content = { ...waits, ...this.#notes(held, result) };
+    const next = await store.advance(held, content, consumed, this.#label(run), { untilMs });
     if (next === undefined) return undefined;
     if (typeof next === 'string') return store.claim(next);
-    return this.#endWith(held, unkept(result, next.error, run.origin), consumed);
+    return end(unkept(result, next.error, run.origin));
   }
 
-  #notes(held: HeldGeneration, result?: WasmResult): { readonly notes?: string } {
-    const notes = this.#parts.notes?.write(result) ?? held.content.notes;
+  #label({ deployment = this.#parts.deployment }: Partial<SuspendedRun> = {}): string {
+    return this.#parts.labelOf?.(deployment) ?? deployment;
+  }
+
+  #notes({ content }: HeldGeneration, result?: WasmResult): { readonly notes?: string } {
+    const notes = this.#parts.notes?.write(result) ?? content.notes;
     return notes === undefined ? {} : { notes };
   }
 
@@ -398,14 +323,22 @@ export class RunSession {
   async #endWith(
     held: HeldGeneration,
     result: WasmResult,
-    consumed: readonly string[],
+    { consumed, carried }: Consumption,
+    again: () => Promise<Consumption['carried']> = async () => carried,
   ): Promise<HeldGeneration | undefined> {
-    const { store, deployment } = this.#parts;
+    const { store } = this.#parts;
+    const label = this.#label();
     const encoded = await encodeOutcome(result);
     const last = 'unencodable' in encoded ? await encodeOutcome(withoutValues(result, encoded.unencodable)) : encoded;
     if ('unencodable' in last) throw new NexusError('INTERNAL_ERROR', `The end of a run ${last.unencodable}.`);
     const content = { kind: 'end', document: last.content, ...this.#notes(held, result) } as const;
-    const next = await store.advance(held, content, consumed, deployment);
+    if (content.notes === undefined && result.status === 'error' && result.error?.code !== 'CANCELLED') {
+      const tried = { ...content, ...(await triedAgain(held, await again(), this.#callsOf(held).later)) };
+      const next = await store.advance(held, tried, consumed, label);
+      // Without room for it, it is not kept.
+      if (typeof next !== 'object') return next === undefined ? undefined : store.claim(next);
+    }
+    const next = await store.advance(held, content, consumed, label);
     if (typeof next === 'object')
       throw new NexusError('RESOURCE_LIMIT', next.error.message, { context: next.error.context ?? {} });
     return next === undefined ? undefined : store.claim(next);
@@ -413,9 +346,16 @@ export class RunSession {
 
   async #end(held: HeldGeneration): Promise<undefined> {
     const { store, onEnd, options, notes } = this.#parts;
+    const { again, facts } = held.content;
+    // It was told, and waits to be tried again: whatever is posted to it does not matter.
+    if (again !== undefined && !held.isArrival) return held.release({}) as Promise<undefined>;
     const result = await this.#tell(held);
-    await options.onEnd?.(result, this.#infoOf(held));
-    if (await store.finish(held, notes?.end(result) ?? result)) onEnd(held.content.facts.runId);
+    await options.onEnd?.(result, stepInfoOf(held));
+    const hasEnded =
+      again === undefined
+        ? await store.finish(held, notes?.end(result) ?? result)
+        : await store.keepFailed(held, result, this.#label());
+    if (hasEnded) onEnd(facts.runId);
     return undefined;
   }
 
@@ -425,32 +365,17 @@ export class RunSession {
     const { stateMutations, events, viewCommands, logs } = result;
     const effects = { stateMutations, events, viewCommands, logs };
     const isEmpty = Object.values(effects).every((list) => list.length === 0);
-    if (!isEmpty) await this.#parts.options.onEffects?.(effects, this.#infoOf(held));
+    if (!isEmpty) await this.#parts.options.onEffects?.(effects, stepInfoOf(held));
     // The end is told with them, and is recorded when both were.
     if (held.content.kind !== 'end') this.#toldAt = held.id;
     return result;
   }
 
-  #infoOf({ id, content: { facts } }: HeldGeneration): RunStepInfo {
-    const { runId, tenant } = facts;
-    const step = (parseSuspensionId(id)?.generation as number) - 1;
-    return { key: `${runId}.${step}`, runId, ...(tenant !== undefined && { tenant }) };
-  }
-
-  #originOf({ content: { facts } }: HeldGeneration) {
-    const { handlerName, panelId, tenant } = facts;
-    const origin: Origin = {
-      ...(handlerName !== undefined && { handlerName }),
-      ...(panelId !== undefined && { panelId }),
-    };
-    return eventOriginOf(origin, tenant);
-  }
-
   #callsOf({ content }: HeldGeneration): DurableCalls {
     const { options, methods, environment } = this.#parts;
-    const { callTimeoutMs, retries, backoffMs, maxBackoffMs } = options;
+    const { callTimeoutMs, retryOf } = options;
     this.#calls ??= new DurableCalls({
-      ...{ callTimeoutMs, retries, backoffMs, maxBackoffMs, environment },
+      ...{ callTimeoutMs, retryOf, environment },
       answer: (call: ExtensionCall) => methods.call(call),
       runId: content.facts.runId,
       onAnswer: () => this.#wake(),
@@ -479,45 +404,4 @@ export class RunSession {
       },
     };
   }
-}
-
-function storedIdOf({ id }: HeldGeneration): string {
-  return parseSuspensionId(id)?.runId as string;
-}
-
-function originIn({ content: { facts } }: HeldGeneration): Origin {
-  const { handlerName, panelId } = facts;
-  return { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };
-}
-
-function cancelled(held: HeldGeneration): WasmResult {
-  const { runId } = held.content.facts;
-  const message = `The run ${runId} was cancelled.`;
-  return errorResult({ code: 'CANCELLED', message, context: { runId } }, originIn(held));
-}
-
-function notBegun({ code, message }: NexusError, held: HeldGeneration): WasmResult {
-  const { runId } = held.content.facts;
-  return errorResult({ code: 'EXECUTION_ERROR', message, context: { runId, code } }, originIn(held));
-}
-
-function crashed(held: HeldGeneration): WasmResult {
-  const { runId } = held.content.facts;
-  const message = `The process that executed the run ${runId} was lost ${held.losses} times in a row at the same step.`;
-  const context = { runId, losses: held.losses, layer: 'process' };
-  return errorResult({ code: 'EXECUTION_ERROR', message, context }, originIn(held));
-}
-
-function tooManyCalls(maxCalls: number): WasmError {
-  return {
-    code: 'RESOURCE_LIMIT',
-    message: `The run made more calls than maxCalls (${maxCalls}) of its start.`,
-    context: { ...limitContext('maxCalls', maxCalls), remedy: 'raise maxCalls of start' },
-  };
-}
-
-function isTooLarge(error: unknown): boolean {
-  return (
-    error instanceof NexusError && error.code === 'INVALID_ARGUMENT' && error.context['limit'] === 'maxContextBytes'
-  );
 }

@@ -1,63 +1,90 @@
+import type { Consumption, RunTask, Task } from '../../api/dispatcher.js';
+import type { DueSuspension } from '../../api/suspension-store.js';
 import type { Telemetry } from '../../metrics/telemetry.js';
 import type { RuntimeEnvironment } from '../../support/environment.js';
 import type { InFlight } from '../../support/in-flight.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
-import { RunSession, type SessionParts } from './run-session.js';
+import { storedRunId } from '../../suspension/durable/durable-store.js';
+import { CallWorker } from './call-worker.js';
+import { RunSession } from './run-session.js';
+import type { SessionParts } from './session-parts.js';
+import { type TaskRun, TaskSender } from './task-sender.js';
 
-/** How soon what other processes store is found. */
+/** How soon what other processes store is found, where no dispatcher tells of it. */
 const LOOK_MS = 1_000;
+/** How soon it is found that a task was lost: what is due at two looks in a row. Shorter for some, so that not all look at once. */
+const SWEEP_MS = 5_000;
+const SWEEP_JITTER = 0.3;
+/** Of runs that are due, those at which a sweep looks for each that it can take: others take some of them. */
+const SWEPT_FOR_EACH = 4;
 /** A run that cannot go on now is tried again, less and less often. */
 const FIRST_PAUSE_MS = 1_000;
 const LAST_PAUSE_MS = 60_000;
 /** Of runs whose pauses are remembered. */
 const MAX_PAUSED = 10_000;
 
-export interface WorkerParts extends Omit<SessionParts, 'closing' | 'onRelease'> {
+export interface WorkerParts extends Omit<SessionParts, 'closing' | 'onRelease' | 'sender'> {
   readonly calls: InFlight;
   readonly telemetry: Telemetry;
   readonly environment: RuntimeEnvironment;
 }
 
-/** Takes runs that are due and drives them, so many at the same time. */
+interface Driven {
+  readonly session: RunSession;
+  readonly done: Promise<void>;
+}
+
+/** Takes runs that are due and drives them, so many at the same time; and calls of others. */
 export class RunWorker {
   readonly #parts: WorkerParts;
   readonly #closing = new AbortController();
+  /** Undefined if nobody needs to be told. */
+  readonly #sender: TaskSender | undefined;
+  readonly #callWorker: CallWorker | undefined;
   /** By the store's id of the run. */
-  readonly #sessions = new Map<string, { readonly session: RunSession; readonly done: Promise<void> }>();
+  readonly #sessions = new Map<string, Driven>();
   readonly #pauses = new Map<string, { readonly untilMs: number; readonly pauseMs: number }>();
   readonly #endLooks: () => void;
+  /** What was due at the last sweep. */
+  #dueBefore: ReadonlySet<string> = new Set();
+  #consumption: Consumption | undefined;
   #alarm: { readonly atMs: number; callOff(): void } | undefined;
   #looking: Promise<void> | undefined;
   #mustLookAgain = false;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
+    const { options, telemetry, environment } = parts;
+    if (options.dispatcher !== undefined) {
+      this.#sender = new TaskSender(options.dispatcher, telemetry, environment);
+      this.#callWorker = new CallWorker({ ...parts, sender: this.#sender });
+    }
+    const everyMs = this.#sender === undefined ? LOOK_MS : SWEEP_MS * (1 - SWEEP_JITTER * Math.random());
     // By the application's timers, as its clock; a process that works goes on until it is closed.
-    const timer = globalThis.setInterval(() => this.look(), LOOK_MS);
+    const timer = globalThis.setInterval(() => this.#lookIfRuns(), everyMs);
     this.#endLooks = () => globalThis.clearInterval(timer);
-    this.look();
+    this.#lookIfRuns();
+  }
+
+  /** Takes the tasks that a dispatcher brings, if there is one. @throws whatever the dispatcher throws */
+  async begin(): Promise<void> {
+    const { options, store } = this.#parts;
+    this.#consumption = await options.dispatcher?.consume((task) => this.#handle(task), {
+      concurrency: options.concurrency,
+      deployments: options.runs ? [...(await store.deployments())] : [],
+      extensions: Object.keys(options.extensions),
+    });
   }
 
   /** Something may be due. */
   look(): void {
-    if (this.#closing.signal.aborted) return;
-    if (this.#looking !== undefined) {
-      this.#mustLookAgain = true;
-      return;
-    }
-    this.#looking = this.#look()
-      .catch((error: unknown) => this.#parts.telemetry.rejection(error))
-      .finally(() => {
-        this.#looking = undefined;
-        if (!this.#mustLookAgain) return;
-        this.#mustLookAgain = false;
-        this.look();
-      });
+    // With a dispatcher, a task tells of it; what the task is for has gone on meanwhile, or is found by a sweep.
+    if (this.#sender === undefined) this.#look();
   }
 
   /** There is a message for a run. */
-  posted(storedRunId: string): void {
-    const driven = this.#sessions.get(storedRunId);
+  posted(storedId: string): void {
+    const driven = this.#sessions.get(storedId);
     if (driven === undefined) this.look();
     else driven.session.look();
   }
@@ -67,35 +94,117 @@ export class RunWorker {
     this.#closing.abort(new Error('the worker was closed'));
     this.#endLooks();
     this.#alarm?.callOff();
+    const consumed = this.#consumption?.close();
     await this.#looking;
-    await Promise.all([...this.#sessions.values()].map(({ done }) => done));
+    await Promise.all([consumed, this.#callWorker?.close(), ...[...this.#sessions.values()].map(({ done }) => done)]);
   }
 
-  async #look(): Promise<void> {
-    const { store, options, deployment, environment } = this.#parts;
+  #lookIfRuns(): void {
+    if (this.#parts.options.runs) this.#look();
+  }
+
+  #look(): void {
+    if (this.#closing.signal.aborted) return;
+    if (this.#looking !== undefined) {
+      this.#mustLookAgain = true;
+      return;
+    }
+    this.#looking = (this.#sender === undefined ? this.#takeDue() : this.#sweep())
+      .catch((error: unknown) => this.#parts.telemetry.rejection(error))
+      .finally(() => {
+        this.#looking = undefined;
+        if (!this.#mustLookAgain) return;
+        this.#mustLookAgain = false;
+        this.#look();
+      });
+  }
+
+  async #takeDue(): Promise<void> {
+    const { options } = this.#parts;
     const free = options.concurrency - this.#sessions.size;
     if (free <= 0) return;
     // Those that pause are due, too, and must not hide others.
-    const due = await store.due(free + this.#pauses.size, deployment);
+    const due = await this.#due(free + this.#pauses.size);
     let begun = 0;
     for (const { id } of due) {
       const runId = parseSuspensionId(id)?.runId;
-      if (runId === undefined || this.#sessions.has(runId) || begun >= free) continue;
-      if ((this.#pauses.get(runId)?.untilMs ?? 0) > environment.now()) continue;
+      if (runId === undefined || begun >= free || !this.#mayBegin(runId)) continue;
       begun++;
       this.#begin(runId, id);
     }
   }
 
-  #begin(runId: string, id: string): void {
-    const onRelease = (dueAtMs: number) => this.#expect(dueAtMs);
-    const session = new RunSession({ ...this.#parts, closing: this.#closing.signal, onRelease });
+  /**
+   * Takes runs whose tasks were lost: they are due, nobody has them, and it was so at the sweep before. A process that has enough to do leaves
+   * them to others, so a queue that is merely long is not swept. Taking is safe while a task is on its way: the store gives a run to one.
+   */
+  async #sweep(): Promise<void> {
+    const { options, telemetry } = this.#parts;
+    const free = options.concurrency - this.#sessions.size;
+    if (free <= 0) return;
+    const due = await this.#due(SWEPT_FOR_EACH * free + this.#pauses.size);
+    const before = this.#dueBefore;
+    this.#dueBefore = new Set(due.map(({ id }) => id));
+    const lost = due.filter(({ id }) => before.has(id));
+    // Not all processes begin with the same.
+    const first = Math.floor(Math.random() * lost.length);
+    for (const { id } of [...lost.slice(first), ...lost.slice(0, first)]) {
+      const runId = parseSuspensionId(id)?.runId;
+      if (this.#sessions.size >= options.concurrency || this.#closing.signal.aborted) return;
+      if (runId === undefined || !this.#mayBegin(runId)) continue;
+      telemetry.runFound();
+      this.#begin(runId, id);
+    }
+  }
+
+  /** Of each deployment in turn, so that none waits for another: the store is asked for one at a time. */
+  async #due(limit: number): Promise<readonly DueSuspension[]> {
+    const { store } = this.#parts;
+    const lists: (readonly DueSuspension[])[] = [];
+    for (const deployment of await store.deployments()) lists.push(await store.due(limit, deployment));
+    const longest = Math.max(...lists.map(({ length }) => length));
+    return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list[index] ?? [])).flat();
+  }
+
+  #mayBegin(runId: string): boolean {
+    return !this.#sessions.has(runId) && (this.#pauses.get(runId)?.untilMs ?? 0) <= this.#parts.environment.now();
+  }
+
+  async #handle(task: Task): Promise<void> {
+    // A queue may be older than this process, and written to by others.
+    if (task.kind === 'call') await this.#callWorker?.handle(task);
+    else if (task.kind === 'run') await this.#handleRun(task);
+    this.#parts.telemetry.task(task.kind);
+  }
+
+  async #handleRun({ runId, deployment }: RunTask): Promise<void> {
+    const { store, options } = this.#parts;
+    if (!options.runs || !(await store.deployments()).includes(deployment)) return;
+    const stored = storedRunId(runId);
+    const driven = this.#sessions.get(stored);
+    if (driven !== undefined) return driven.session.look();
+    while (this.#sessions.size >= options.concurrency) {
+      await Promise.race([...this.#sessions.values()].map(({ done }) => done));
+    }
+    // Another process takes it.
+    this.#closing.signal.throwIfAborted();
+    const found = await store.current(runId);
+    if (found === undefined || found.outcome !== undefined || !this.#mayBegin(stored)) return;
+    await this.#begin(stored, found.id);
+  }
+
+  #begin(runId: string, id: string): Promise<void> {
+    const onRelease = (dueAtMs: number, run: TaskRun) =>
+      this.#sender === undefined ? this.#expect(dueAtMs) : this.#sender.run(run, dueAtMs);
+    const parts = { ...this.#parts, closing: this.#closing.signal, onRelease, sender: this.#sender };
+    const session = new RunSession(parts);
     const done = this.#drive(session, runId, id).finally(() => {
       this.#sessions.delete(runId);
       // There is room for another one, and there may be a message that came at the last moment.
       this.look();
     });
     this.#sessions.set(runId, { session, done });
+    return done;
   }
 
   async #drive(session: RunSession, runId: string, id: string): Promise<void> {
@@ -116,7 +225,7 @@ export class RunWorker {
   }
 
   /** A run that was given back is due then. Later ones are found by looking. */
-  #expect(atMs: number): void {
+  #expect(atMs: number): undefined {
     const { environment } = this.#parts;
     if (this.#closing.signal.aborted || (this.#alarm !== undefined && this.#alarm.atMs <= atMs)) return;
     this.#alarm?.callOff();

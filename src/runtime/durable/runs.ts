@@ -1,9 +1,10 @@
 import type { AsyncResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
-import type { ExtensionCall, WasmResult } from '../../api/result.js';
+import type { Dispatcher } from '../../api/dispatcher.js';
+import type { WasmResult } from '../../api/result.js';
 import type { FoundSuspension, SuspensionState } from '../../api/suspension-store.js';
 import type { HandlerRef } from '../../compiler/handler-loader.js';
-import { invalidArgument, requireText } from '../../config/check.js';
+import { invalidArgument } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { checkContext } from '../../execution/request/build-request.js';
 import {
@@ -12,114 +13,45 @@ import {
   normaliseOptions,
   requireMilliseconds,
 } from '../../execution/request/execute-options.js';
-import { callNumber } from '../../execution/suspended-run.js';
 import type { InFlight } from '../../support/in-flight.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
 import { performance } from '../../support/timers.js';
 import { abortable } from '../../support/waiting.js';
 import { storedRunId } from '../../suspension/durable/durable-store.js';
+import { isKeptLabel } from '../../suspension/images/deployment-labels.js';
 import { PollPauses, sleep } from '../../suspension/store-calls.js';
 import { ExtensionMethods } from '../run/extension-methods.js';
-import { encodeAnswer } from './encode-answer.js';
+import { retryRun } from './retry-run.js';
+import { noRun, requireRunId } from './run-ids.js';
 import { encodeInput, type RunCode } from './run-input.js';
+import { RunMail } from './run-mail.js';
+import { summaryOf } from './run-summary.js';
+import type { ErasedRuns, Run, RunDescription, RunFilter, RunSummary, StartOptions, Worker } from './run-types.js';
+import { eraseRuns, resealRuns } from './run-upkeep.js';
 import { RunWorker, type WorkerParts } from './run-worker.js';
+import { TaskSender } from './task-sender.js';
 import { checkWorkOptions, type WorkOptions, whole } from './work-options.js';
-
-/** Options of `start`. */
-export interface StartOptions
-  extends Pick<
-    ExecuteOptions,
-    'timeoutMs' | 'tenant' | 'limits' | 'locale' | 'timeZone' | 'filename' | 'entry' | 'unawaited' | 'seed'
-  > {
-  /** 1 to 128 of A–Z, a–z, 0–9, `_` and `-`. The same id again is the same run. @default random */
-  readonly runId?: string;
-  /** Before then, nothing of it is executed. @default now */
-  readonly startAt?: Date;
-  /** Calls that the whole run may make, timers and requests included: RESOURCE_LIMIT. @default 10,000 */
-  readonly maxCalls?: number;
-}
-
-/** One line of `listRuns`. */
-export interface RunSummary {
-  /** Absent of a damaged one. */
-  readonly runId?: string;
-  readonly state: 'waiting' | 'ended' | 'damaged';
-  /** How it ended. */
-  readonly outcome?: 'completed' | 'failed' | 'cancelled' | 'expired';
-  /** By which the store knows its present step. */
-  readonly suspensionId: string;
-  readonly deployment?: string;
-  readonly tenant?: string;
-  readonly handlerName?: string;
-  readonly expiresAt?: Date;
-}
-
-export interface RunFilter {
-  readonly state?: 'waiting' | 'ended' | 'damaged';
-  readonly deployment?: string;
-  readonly tenant?: string;
-  readonly handlerName?: string;
-}
-
-/** What there is to know of a run. */
-export interface RunDescription extends Omit<RunSummary, 'state'> {
-  readonly runId: string;
-  readonly state: 'waiting' | 'ended';
-  /** Of its steps so far: the begin is the first. */
-  readonly step: number;
-  readonly startedAt?: Date;
-  /** Calls that have no answer yet. */
-  readonly calls: readonly ExtensionCall[];
-  /** When its timers are due. */
-  readonly timers: readonly Date[];
-}
-
-/** A run that was started, in this or another process. */
-export interface Run {
-  readonly runId: string;
-  /**
-   * Waits for the end of the run, in whichever process it executes.
-   *
-   * @returns the result of its last segment; effects go to `onEffects` of who works
-   * @throws NexusError SUSPENSION_NOT_FOUND if there is no such run, or its result is no longer kept; SUSPENSION_EXPIRED; TIMEOUT,
-   *   CANCELLED if the signal fires
-   */
-  result(options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<WasmResult>;
-  /**
-   * Cancels it: an error named `CancelledError` is thrown where it awaits a call, so that `catch` and `finally` run, for one segment at the most.
-   * A run that awaits only timers ends at once.
-   *
-   * @returns whether it can still be cancelled: false if it has ended, or is unknown
-   */
-  cancel(): Promise<boolean>;
-  /** @throws NexusError SUSPENSION_NOT_FOUND */
-  describe(): Promise<RunDescription>;
-}
-
-/** Takes part in the work until closed. */
-export interface Worker extends AsyncDisposable {
-  /** Takes no more runs, lets segments finish, and gives back what waits. */
-  close(): Promise<void>;
-}
 
 export interface RunsParts extends Omit<WorkerParts, 'options' | 'methods' | 'resolve' | 'deployment' | 'onEnd'> {
   /** As it is now: reading it may take a file. */
   readonly deployment: () => string;
   readonly calls: InFlight;
+  /** Told of runs that are started, and of messages to them. */
+  readonly dispatcher: Dispatcher | undefined;
   /** @throws NexusError INVALID_ARGUMENT, SERIALIZATION_ERROR for an input with which nothing can be executed */
-  readonly check: (context: WasmContext, options: ExecuteOptions) => void;
+  readonly check: (context: WasmContext, options: ExecuteOptions) => void | Promise<void>;
   readonly resolveHandler: ((name: string) => string | Uint8Array | Promise<string | Uint8Array>) | undefined;
 }
 
-const RUN_ID = /^[A-Za-z0-9_-]{1,128}$/;
-const CALL_ID = /^c[1-9]\d{0,14}$/;
 const DEFAULT_MAX_CALLS = 10_000;
 const MAX_CALLS = 1_000_000_000;
 const LISTED_AT_ONCE = 1_000;
 const STATES: Readonly<Record<'waiting' | 'ended', readonly SuspensionState[]>> = {
   waiting: ['suspended', 'resuming'],
-  ended: ['completed', 'failed', 'cancelled', 'expired'],
+  // One that failed is kept as if it waited, to be tried again.
+  ended: ['completed', 'failed', 'cancelled', 'expired', 'suspended', 'resuming'],
 };
+const ANY: readonly SuspensionState[] = STATES.ended;
 const START_KEYS: { readonly [K in keyof Required<StartOptions>]: true } = {
   ...{ runId: true, startAt: true, maxCalls: true, timeoutMs: true, tenant: true, limits: true, locale: true },
   ...{ timeZone: true, filename: true, entry: true, unawaited: true, seed: true },
@@ -133,12 +65,17 @@ const START_ELSEWHERE = {
 /** Runs that outlive the process: begun under a record, executed by any process that works on the store. */
 export class Runs {
   readonly #parts: RunsParts;
+  readonly #sender: TaskSender | undefined;
   readonly #workers = new Set<RunWorker>();
+  readonly #mail: RunMail;
   /** Who waits for the end of a run, by its id. */
   readonly #waiting = new Map<string, Set<() => void>>();
 
   constructor(parts: RunsParts) {
     this.#parts = parts;
+    const { dispatcher, telemetry, environment } = parts;
+    this.#sender = dispatcher && new TaskSender(dispatcher, telemetry, environment);
+    this.#mail = new RunMail(parts.store, (runId) => this.#posted(runId));
   }
 
   async start(
@@ -157,7 +94,8 @@ export class Runs {
     checkContext(context);
     const options = normaliseOptions(rest, 'artifact' in runCode);
     // What would be refused when it begins is refused now.
-    this.#parts.check(context, options);
+    const checking = this.#parts.check(context, options);
+    if (checking !== undefined) await checking;
     const { document, codeHash, inputHash } = await encodeInput({ code: runCode, context, options });
     const { handlerName, panelId } = context;
     const facts = {
@@ -173,6 +111,8 @@ export class Runs {
       requireSame(runId, { codeHash, inputHash }, await store.current(runId));
     }
     for (const worker of this.#workers) worker.look();
+    // Started again it is told again: who started it may have died before.
+    await this.#sender?.run({ runId, deployment: deployment(), tenant: options.tenant }, startAt?.getTime());
     return this.get(runId);
   }
 
@@ -181,7 +121,9 @@ export class Runs {
     return {
       runId,
       result: (options = {}) => this.#result(runId, options),
-      cancel: () => this.#cancel(runId),
+      signal: (name, payload, options = {}) => this.#mail.signal(runId, name, payload, options),
+      cancel: () => this.#mail.cancel(runId),
+      retry: () => this.#retry(runId),
       describe: () => this.#describe(runId),
     };
   }
@@ -192,7 +134,7 @@ export class Runs {
     if (state !== undefined && state !== 'damaged' && !Object.hasOwn(STATES, state)) {
       throw invalidArgument('filter.state', state, "'waiting', 'ended' or 'damaged'");
     }
-    const states = state === undefined || state === 'damaged' ? [...STATES.waiting, ...STATES.ended] : STATES[state];
+    const states = state === undefined || state === 'damaged' ? ANY : STATES[state];
     const within = { states, ...(deployment !== undefined && { deployment }), ...(tenant !== undefined && { tenant }) };
     let after: string | undefined;
     do {
@@ -203,49 +145,28 @@ export class Runs {
       }
       for (const found of state === 'damaged' ? [] : page.suspensions) {
         const summary = summaryOf(found);
-        if (summary !== undefined && (handlerName === undefined || handlerName === summary.handlerName)) yield summary;
+        if (summary === undefined || (state !== undefined && state !== summary.state)) continue;
+        if (handlerName === undefined || handlerName === summary.handlerName) yield summary;
       }
       after = page.next;
     } while (after !== undefined);
   }
 
-  async completeCall(key: string, answer: AsyncResult): Promise<'accepted' | 'duplicate' | 'ended' | 'unknown'> {
-    const { store } = this.#parts;
-    requireText('key', key);
-    const end = key.lastIndexOf(':');
-    const [runId, callId] = [key.slice(0, Math.max(0, end)), key.slice(end + 1)];
-    if (typeof answer !== 'object' || answer === null || typeof answer.success !== 'boolean') {
-      throw invalidArgument('answer', answer, '{ success: true, value } or { success: false, error }');
-    }
-    if (!RUN_ID.test(runId) || !CALL_ID.test(callId)) return 'unknown';
-    const document = await encodeAnswer(answer);
-    const found = await store.current(runId);
-    if (found === undefined || found.info['runId'] !== runId) return 'unknown';
-    const content = await store.open(found);
-    if (content === undefined || content.kind === 'end') return 'ended';
-    if (content.kind === 'begin') return 'unknown';
-    const { run } = await store.openHandler(found.id, content);
-    if (!run.calls.some((call) => call.callId === callId)) {
-      return callNumber(callId) <= (run.lastCall ?? 0) ? 'duplicate' : 'unknown';
-    }
-    if (document.length > run.limits.maxContextBytes) {
-      throw invalidArgument(
-        'answer',
-        `${document.length} bytes`,
-        `at most ${run.limits.maxContextBytes} bytes (maxContextBytes)`,
-      );
-    }
-    const posted = await store.post(runId, `answer:${callId}`, { type: 'answer', callId, document });
-    this.#posted(runId);
-    if (posted !== 'full') return posted;
-    throw new NexusError('RESOURCE_LIMIT', `The mailbox of the run ${runId} is full: post the answer again later.`, {
-      context: { runId, callId },
-    });
+  completeCall(key: string, answer: AsyncResult): Promise<'accepted' | 'duplicate' | 'ended' | 'unknown'> {
+    return this.#mail.completeCall(key, answer);
   }
 
-  work(given: WorkOptions): Worker {
-    const options = checkWorkOptions(given);
-    const { deployment, resolveHandler, check: _, ...parts } = this.#parts;
+  erase(which: ErasedRuns): Promise<number> {
+    return eraseRuns(this.#parts.store, which);
+  }
+
+  reseal(): Promise<{ readonly resealed: number; readonly left: number }> {
+    return resealRuns(this.#parts.store);
+  }
+
+  async work(given: WorkOptions): Promise<Worker> {
+    const { deployment, resolveHandler, check: _, dispatcher, ...parts } = this.#parts;
+    const options = checkWorkOptions(given, dispatcher);
     const methods = new ExtensionMethods(options.extensions, () => {});
     const worker = new RunWorker({
       ...parts,
@@ -256,6 +177,13 @@ export class Runs {
       onEnd: (runId) => this.#ended(runId),
     });
     this.#workers.add(worker);
+    try {
+      await worker.begin();
+    } catch (error) {
+      this.#workers.delete(worker);
+      await worker.close();
+      throw error;
+    }
     const close = async () => {
       this.#workers.delete(worker);
       await worker.close();
@@ -293,6 +221,8 @@ export class Runs {
     for (;;) {
       const found = await store.current(runId);
       if (found === undefined || found.info['runId'] !== runId) throw noRun(runId);
+      // One that failed, and was not tried again in time.
+      if (found.state === 'expired' && found.info['hasFailed'] === true) throw noRun(runId);
       const result = await store.resultOf(found);
       if (result !== undefined) return result;
       const leftMs = until - performance.now();
@@ -312,10 +242,11 @@ export class Runs {
     }
   }
 
-  async #cancel(runId: string): Promise<boolean> {
-    const posted = await this.#parts.store.post(runId, 'cancel', { type: 'cancel' });
-    this.#posted(runId);
-    return posted === 'accepted' || posted === 'duplicate';
+  async #retry(runId: string): Promise<'accepted' | 'waiting' | 'ended'> {
+    const answer = await retryRun(this.#parts.store, runId);
+    for (const worker of this.#workers) worker.look();
+    if (answer === 'accepted') await this.#tell(runId);
+    return answer;
   }
 
   async #describe(runId: string): Promise<RunDescription> {
@@ -325,11 +256,11 @@ export class Runs {
     if (found === undefined || summary?.runId !== runId) throw noRun(runId);
     const step = parseSuspensionId(found.id)?.generation ?? 1;
     const content = await store.open(found);
-    const handler = content?.kind === 'waiting' ? await store.openHandler(found.id, content) : undefined;
+    const handler = content?.kind === 'waiting' ? await store.inspectHandler(found.id, content) : undefined;
     return {
       ...summary,
       runId,
-      state: found.outcome === undefined ? 'waiting' : 'ended',
+      state: summary.state,
       step,
       ...(content && { startedAt: new Date(content.facts.startedAtMs) }),
       calls: handler?.calls ?? [],
@@ -337,8 +268,18 @@ export class Runs {
     };
   }
 
-  #posted(runId: string): void {
+  /** There is a message for a run: who works here is told, and by a task who works elsewhere. */
+  async #posted(runId: string): Promise<void> {
     for (const worker of this.#workers) worker.posted(storedRunId(runId));
+    await this.#tell(runId);
+  }
+
+  async #tell(runId: string): Promise<void> {
+    if (this.#sender === undefined) return;
+    const { deployment, tenant, outcome } = (await this.#parts.store.current(runId).catch(() => undefined)) ?? {};
+    // Who began a run that is kept drives it, and nobody is told.
+    if (deployment !== undefined && !isKeptLabel(deployment) && outcome === undefined)
+      await this.#sender.run({ runId, deployment, tenant });
   }
 
   #untilEnded(runId: string): { readonly promise: Promise<void>; end(): void } {
@@ -371,32 +312,6 @@ async function resolveRef(code: RunCode, resolveHandler: RunsParts['resolveHandl
   throw invalidArgument(`resolveHandler(${JSON.stringify(code.name)})`, found, 'source text, or an artifact');
 }
 
-function summaryOf(
-  found: Pick<FoundSuspension, 'id' | 'state' | 'info' | 'tenant' | 'deployment' | 'expiresAtMs'>,
-): (RunSummary & { readonly state: 'waiting' | 'ended' }) | undefined {
-  const { id, state, info, tenant, deployment, expiresAtMs } = found;
-  const { runId, handlerName } = info;
-  // Suspensions of executeHandler have none. An edited one is another's: it names a run that is elsewhere.
-  if (typeof runId !== 'string' || !id.startsWith(`${storedRunId(runId)}.`) || state === 'continued') return undefined;
-  const isWaiting = state === 'suspended' || state === 'resuming';
-  return {
-    runId,
-    state: isWaiting ? 'waiting' : 'ended',
-    ...(!isWaiting && { outcome: state }),
-    suspensionId: id,
-    ...(deployment !== undefined && { deployment }),
-    ...(tenant !== undefined && { tenant }),
-    ...(typeof handlerName === 'string' && { handlerName }),
-    expiresAt: new Date(expiresAtMs),
-  };
-}
-
-function requireRunId(runId: unknown): void {
-  if (typeof runId !== 'string' || !RUN_ID.test(runId)) {
-    throw invalidArgument('runId', runId, '1 to 128 of A-Z, a-z, 0-9, _ and -');
-  }
-}
-
 /** @throws NexusError RUN_EXISTS if the run of this id is another one */
 function requireSame(
   runId: string,
@@ -415,9 +330,4 @@ function requireSame(
 
 function short(hash: unknown): string {
   return String(hash).slice(0, 12);
-}
-
-function noRun(runId: string): NexusError {
-  const message = `There is no run ${runId}: it was never started, or its result is no longer kept (outcomeRetentionMs).`;
-  return new NexusError('SUSPENSION_NOT_FOUND', message, { context: { runId } });
 }

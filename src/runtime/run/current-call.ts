@@ -14,6 +14,6 @@ export function currentCall(): CallContext | undefined {
 }
 
 /** Answers a call, which `currentCall` then returns. */
-export function withCall<T>(call: CallContext, answer: () => T): T {
-  return calls.run(call, answer);
+export function withCall<Args extends unknown[], T>(call: CallContext, answer: (...args: Args) => T, ...args: Args): T {
+  return calls.run(call, answer, ...args);
 }

@@ -1,18 +1,20 @@
 import type { CallResult } from '../../api/answers.js';
 import type { CallContext } from '../../api/extension.js';
 import type { ExtensionCall } from '../../api/result.js';
-import { isOwnCall } from '../../execution/own-call-kinds.js';
+import { callName, isOwnCall } from '../../execution/own-call-kinds.js';
 import { waitATurn } from '../../support/byte-slices.js';
 import { SLICE_MS } from '../../support/slices.js';
 import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
+import { whenAborted } from '../../support/waiting.js';
 import { later } from '../durable/later.js';
 import { withCall } from './current-call.js';
-import { nameOf } from './extension-methods.js';
 import { PendingCall } from './pending-call.js';
 
 export interface ExtensionCallsOptions {
-  /** Makes a call; it may throw. */
-  readonly answer: (call: ExtensionCall, context: CallContext) => Promise<unknown>;
+  /** Makes a call; it may throw, or return a promise. */
+  readonly answer: (call: ExtensionCall, context: CallContext) => unknown;
+  /** Told each error with which an answer failed, even if that is too late. */
+  readonly onError: (error: unknown) => void;
   /** Timeout of one call. */
   readonly callTimeoutMs: number;
   /** The prefix of the calls' keys. */
@@ -22,7 +24,7 @@ export interface ExtensionCallsOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Whether a method may return `later`. */
-  readonly mayBeLater?: boolean;
+  readonly mayBeLater: boolean;
 }
 
 /** An answer, and when it arrived, in milliseconds since the epoch. */
@@ -37,7 +39,7 @@ export interface ArrivedAnswer {
  */
 export class ExtensionCalls {
   readonly #options: ExtensionCallsOptions;
-  /** Pending calls, by call id. */
+  /** Pending calls in the order in which they were made, by call id. */
   readonly #begun = new Map<string, PendingCall>();
   /** Answers in the order of their arrival, by call id. */
   readonly #answers = new Map<string, ArrivedAnswer>();
@@ -47,10 +49,12 @@ export class ExtensionCalls {
   #onAnswer: ((callId: string) => void) | undefined;
   /** Called when a call turns out to be answered from elsewhere. */
   #onLater: (() => void) | undefined;
+  /** perf: one for all calls, which rings when the first of them may be overdue. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ExtensionCallsOptions) {
     this.#options = options;
-    options.stop.addEventListener('abort', () => void this.abort(options.stop.reason), { once: true });
+    whenAborted(options.stop, () => void this.abort(options.stop.reason));
   }
 
   /** Whether the call is pending or its answer has arrived. */
@@ -76,10 +80,37 @@ export class ExtensionCalls {
   }
 
   /**
-   * Waits until one of the calls is answered and takes all answers that have arrived; none if the run was
+   * Takes all answers that have arrived, as soon as one of the calls is answered; none if the run was
    * cancelled before, or the alarm rang.
+   *
+   * @returns a promise if there is something to wait for
    */
-  async next(calls: readonly ExtensionCall[], alarm?: Promise<void>): Promise<ArrivedAnswer[]> {
+  next(calls: readonly ExtensionCall[], alarm?: Promise<void>): Promise<ArrivedAnswer[]> | ArrivedAnswer[] {
+    const [first] = calls;
+    if (first === undefined || calls.length > 1 || alarm !== undefined) return this.#nextOf(calls, alarm);
+    return this.#answerOf(first.callId);
+  }
+
+  /** perf: most handlers wait for one call, which takes one promise. */
+  #answerOf(callId: string): Promise<ArrivedAnswer[]> | ArrivedAnswer[] {
+    const arrived = () => {
+      const answer = this.#answers.get(callId);
+      return answer === undefined ? [] : [answer];
+    };
+    if (this.#answers.has(callId) || this.#begun.size === 0) return arrived();
+    return new Promise((resolve) => {
+      const end = (answered?: string) => {
+        if (answered !== callId && this.#begun.size > 0) return;
+        this.#onAnswer = undefined;
+        this.#onLater = undefined;
+        resolve(arrived());
+      };
+      this.#onAnswer = end;
+      this.#onLater = end;
+    });
+  }
+
+  async #nextOf(calls: readonly ExtensionCall[], alarm: Promise<void> | undefined): Promise<ArrivedAnswer[]> {
     const waiting = new Set(calls.map(({ callId }) => callId));
     if (!this.#hasAnyOf(waiting)) await this.#until((callId) => waiting.has(callId), alarm);
     // Includes answers that arrive at the same time.
@@ -113,6 +144,7 @@ export class ExtensionCalls {
 
   /** Ends the calls under way. Their extensions are told; whether they listen is not waited for. */
   async abort(reason: unknown): Promise<void> {
+    clearTimeout(this.#timer);
     await forEachWithTurns([...this.#begun], ([callId, pending]) => {
       // It may have been answered meanwhile.
       if (this.#begun.get(callId) === pending) pending.abort(reason);
@@ -142,32 +174,62 @@ export class ExtensionCalls {
   }
 
   #begin(call: ExtensionCall): void {
-    const { answer, callTimeoutMs, runId, now, mayBeLater } = this.#options;
-    const { callId } = call;
-    const pending = new PendingCall(`${runId}:${callId}`, callId, (given) => {
-      clearTimeout(timer);
-      this.#begun.delete(callId);
-      this.#answers.set(callId, { answer: given, atMs: now() });
-      this.#onAnswer?.(callId);
-    });
+    const { callTimeoutMs, runId } = this.#options;
     // Requests have a time-out of their own.
-    const timer = isOwnCall(call)
-      ? undefined
-      : setTimeout(() => pending.abort(new CallTimeoutError(nameOf(call), callTimeoutMs)), callTimeoutMs);
-    this.#begun.set(callId, pending);
-    withCall(pending, () => answer(call, pending)).then(
-      (value) => {
-        if (value !== later || mayBeLater !== true || this.#begun.get(callId) !== pending) pending.succeed(value);
-        else {
-          clearTimeout(timer);
-          this.#begun.delete(callId);
-          this.#later.add(callId);
-          this.#onLater?.();
-        }
-      },
-      (error: unknown) => pending.fail(error),
-    );
+    const dueAt = isOwnCall(call) ? Number.POSITIVE_INFINITY : performance.now() + callTimeoutMs;
+    const pending = new PendingCall(`${runId}:${call.callId}`, call, dueAt, this.#settle);
+    this.#begun.set(call.callId, pending);
+    if (Number.isFinite(dueAt)) this.#timer ??= setTimeout(this.#endOverdue, callTimeoutMs);
+    withCall(pending, this.#answer, pending);
   }
+
+  /** Its promise is looked at in here, because `then` of what an extension returns may be the extension's code. */
+  readonly #answer = (pending: PendingCall): void => {
+    const fail = (error: unknown) => {
+      this.#options.onError(error);
+      pending.fail(error);
+    };
+    try {
+      const given = this.#options.answer(pending.call, pending);
+      Promise.resolve(given).then((value) => this.#succeed(pending, value), fail);
+    } catch (error) {
+      fail(error);
+    }
+  };
+
+  #succeed(pending: PendingCall, value: unknown): void {
+    const { callId } = pending.call;
+    if (value !== later || !this.#options.mayBeLater || this.#begun.get(callId) !== pending) {
+      pending.succeed(value);
+      return;
+    }
+    this.#begun.delete(callId);
+    this.#later.add(callId);
+    this.#onLater?.();
+  }
+
+  readonly #settle = (answer: CallResult): void => {
+    const { callId } = answer;
+    this.#begun.delete(callId);
+    this.#answers.set(callId, { answer, atMs: this.#options.now() });
+    this.#onAnswer?.(callId);
+  };
+
+  /** Aborts calls that took too long, and is called again when the next one may have. */
+  readonly #endOverdue = (): void => {
+    this.#timer = undefined;
+    const { callTimeoutMs } = this.#options;
+    const now = performance.now();
+    for (const pending of [...this.#begun.values()]) {
+      const { call, dueAt } = pending;
+      if (!Number.isFinite(dueAt)) continue;
+      if (dueAt > now) {
+        this.#timer = setTimeout(this.#endOverdue, Math.ceil(dueAt - now));
+        return;
+      }
+      pending.abort(new CallTimeoutError(callName(call), callTimeoutMs));
+    }
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Extension } from '../../api/extension.js';
 import type { ExtensionCall } from '../../api/result.js';
+import { callName, isSignalWait } from '../../execution/own-call-kinds.js';
 import { methodNamesOf } from '../../execution/request/build-request.js';
 import { type OutputFault, outputFaultOf } from '../../schemas/extension-errors.js';
 
@@ -25,29 +26,42 @@ export class ExtensionMethods {
    * @throws TypeError if the method does not exist; errors of the method
    */
   async call(call: ExtensionCall): Promise<unknown> {
+    try {
+      return await this.begin(call);
+    } catch (error) {
+      this.noteFault(error);
+      throw error;
+    }
+  }
+
+  /** {@link call} for who notes faults of the answer: what the method returns, which may be a promise. */
+  begin(call: ExtensionCall): unknown {
     const { extensionName, method, args } = call;
     const extension = Object.hasOwn(this.#extensions, extensionName) ? this.#extensions[extensionName] : undefined;
     // What every object inherits is no method of an extension.
     if (extension === undefined || !this.#namesOf(extension).has(method)) throw this.#noMethod(call);
     const implementation: unknown = Reflect.get(extension, method);
     if (typeof implementation !== 'function') throw this.#noMethod(call);
-    try {
-      return await Reflect.apply(implementation, extension, args);
-    } catch (error) {
-      const fault = outputFaultOf(error);
-      if (fault !== undefined) this.#onFault(fault);
-      throw error;
-    }
+    return Reflect.apply(implementation, extension, args);
+  }
+
+  /** @param error with which a call failed */
+  noteFault(error: unknown): void {
+    const fault = outputFaultOf(error);
+    if (fault !== undefined) this.#onFault(fault);
   }
 
   #noMethod(call: ExtensionCall): TypeError {
     const { extensionName } = call;
+    if (isSignalWait(call)) {
+      return new TypeError(`${callName(call)} waits for a signal, which only a run of start can get`);
+    }
     const extension = Object.hasOwn(this.#extensions, extensionName) ? this.#extensions[extensionName] : undefined;
     const there =
       extension === undefined
         ? `the extensions are: ${listed(Object.keys(this.#extensions))}`
         : `${extensionName} has: ${listed([...this.#namesOf(extension)])}`;
-    return new TypeError(`There is no extension method ${nameOf(call)}; ${there}`);
+    return new TypeError(`There is no extension method ${callName(call)}; ${there}`);
   }
 
   #namesOf(extension: Extension): ReadonlySet<string> {
@@ -66,9 +80,4 @@ const MAX_LISTED = 50;
 function listed(names: readonly string[]): string {
   if (names.length === 0) return 'none';
   return names.slice(0, MAX_LISTED).join(', ') + (names.length > MAX_LISTED ? ', …' : '');
-}
-
-/** The call as it is written in a handler. */
-export function nameOf({ extensionName, method }: Pick<ExtensionCall, 'extensionName' | 'method'>): string {
-  return `$ext.${extensionName}.${method}`;
 }

@@ -1,20 +1,27 @@
 import type { CallResult } from '../../api/answers.js';
 import type { CallContext } from '../../api/extension.js';
+import type { ExtensionCall } from '../../api/result.js';
+
+/** Told the answer of a call, once: of the extension, or that the call was aborted. */
+export type AnswerListener = (answer: CallResult) => void;
 
 /** A call of an extension under way, and what `currentCall` returns meanwhile. Settled once. */
 export class PendingCall implements CallContext {
   readonly key: string;
-  readonly #callId: string;
-  readonly #onAnswer: (answer: CallResult) => void;
+  readonly call: ExtensionCall;
+  /** When it is aborted, on the clock of `performance.now()`. */
+  readonly dueAt: number;
+  readonly #onAnswer: AnswerListener;
   /** perf: created when somebody asks for its signal, because most extensions do not. */
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
   #isSettled = false;
 
-  /** @param onAnswer told the answer: of the extension, or that the call was aborted */
-  constructor(key: string, callId: string, onAnswer: (answer: CallResult) => void) {
+  /** @param onAnswer perf: the same one for all calls of a run */
+  constructor(key: string, call: ExtensionCall, dueAt: number, onAnswer: AnswerListener) {
     this.key = key;
-    this.#callId = callId;
+    this.call = call;
+    this.dueAt = dueAt;
     this.#onAnswer = onAnswer;
   }
 
@@ -27,7 +34,7 @@ export class PendingCall implements CallContext {
   }
 
   succeed(value: unknown): void {
-    this.#settle({ callId: this.#callId, success: true, value });
+    this.#settle({ callId: this.call.callId, success: true, value });
   }
 
   /** The extension failed: what it has begun beside is told. */
@@ -40,7 +47,7 @@ export class PendingCall implements CallContext {
     if (this.#isSettled || this.#aborted !== undefined) return;
     this.#aborted = { reason };
     this.#controller?.abort(reason);
-    this.#settle({ callId: this.#callId, success: false, error: reason });
+    this.#settle({ callId: this.call.callId, success: false, error: reason });
   }
 
   #settle(answer: CallResult): void {

@@ -4,13 +4,14 @@ import type { ExecutionMetrics, ExtensionCall, SegmentEffects, WasmError, WasmRe
 import { MAX_TIMER_MS } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { type Origin, withOrigin } from '../../execution/origin.js';
-import { isOwnCall } from '../../execution/own-call-kinds.js';
+import { callName, isOwnCall } from '../../execution/own-call-kinds.js';
 import { answerTimers, firstDueMs, requestsAtOnce } from '../../execution/own-calls.js';
 import type { ResumeOptions } from '../../execution/request/execute-options.js';
 import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
-import { addMetrics } from '../../execution/result/result.js';
-import type { SegmentRun, WaitingRun } from '../../execution/segment-runner.js';
+import { addMetricsTo } from '../../execution/result/result.js';
+import type { SegmentRun } from '../../execution/segment-runner.js';
 import type { PendingRequest, SuspendedRun } from '../../execution/suspended-run.js';
+import type { WaitingRun } from '../../execution/waiting-run.js';
 import { NET_EXTENSION, NET_METHOD } from '../../guest/abi.js';
 import { limitContext } from '../../protocol/limit-failures.js';
 import type { RuntimeEnvironment } from '../../support/environment.js';
@@ -19,13 +20,14 @@ import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
 import { whenAborted } from '../../support/waiting.js';
 import type { RunPlace } from '../../suspension/room/run-places.js';
 import { unkept } from '../../suspension/suspension-results.js';
-import { ExtensionCalls } from './extension-calls.js';
-import { nameOf } from './extension-methods.js';
+import { type ArrivedAnswer, ExtensionCalls } from './extension-calls.js';
 
 export interface RunLoopOptions {
   readonly environment: RuntimeEnvironment;
-  /** Makes a call that the handler waits for; it may throw. */
-  readonly answer: (call: ExtensionCall) => Promise<unknown>;
+  /** Makes a call that the handler waits for; it may throw, or return a promise. */
+  readonly answer: (call: ExtensionCall) => unknown;
+  /** Told each error with which a call failed. */
+  readonly onCallError: (error: unknown) => void;
   /** Makes a request that the handler waits for; it may throw. */
   readonly request: (pending: PendingRequest, run: SuspendedRun, signal: AbortSignal) => Promise<unknown>;
   /** The prefix of its calls' keys. */
@@ -81,6 +83,7 @@ export class RunLoop {
   readonly #options: RunLoopOptions;
   readonly #stop = new AbortController();
   readonly #calls: ExtensionCalls;
+  readonly #resumeOptions: ResumeOptions;
   readonly #effects = { stateMutations: [], events: [], viewCommands: [], logs: [] } as {
     [K in keyof SegmentEffects]: SegmentEffects[K][number][];
   };
@@ -90,7 +93,7 @@ export class RunLoop {
   /** Calls begun so far. */
   #callCount = 0;
   /** Of all segments so far. */
-  #metrics: ExecutionMetrics | undefined;
+  #metrics: Mutable<ExecutionMetrics> | undefined;
   #last: WasmResult | undefined;
   /** Releases the checkpoint of its last wait. */
   #letGo: (() => void) | undefined;
@@ -100,8 +103,12 @@ export class RunLoop {
     const { callTimeoutMs, runId, environment } = options;
     const now = () => environment.now();
     const answer = (call: ExtensionCall, context: CallContext) => this.#answer(call, context);
-    const mayBeLater = options.keep !== undefined;
-    this.#calls = new ExtensionCalls({ answer, callTimeoutMs, runId, stop: this.#stop.signal, now, mayBeLater });
+    const { signal } = this.#stop;
+    this.#calls = new ExtensionCalls({
+      ...{ answer, onError: options.onCallError, callTimeoutMs, runId, stop: signal, now },
+      mayBeLater: options.keep !== undefined,
+    });
+    this.#resumeOptions = { ...options.resumeOptions, signal };
   }
 
   /** @param begin executes the first segment under the signal */
@@ -132,17 +139,17 @@ export class RunLoop {
     return this.#stop.signal.aborted;
   }
 
+  /** perf: each promise that is awaited in here is one more for every await of the handler. */
   async #drive(begin: (signal: AbortSignal) => Promise<SegmentRun>): Promise<WasmResult> {
-    let executed = await this.#segment([], () => begin(this.#stop.signal));
+    const startedAt = performance.now();
+    let executed = this.#note(await begin(this.#stop.signal), NONE, startedAt);
     for (;;) {
       const { result, waiting } = executed;
-      this.#metrics = this.#metrics === undefined ? result.metrics : addMetrics(this.#metrics, result.metrics);
-      // perf: each promise that is awaited is one more for every await of the handler.
       const delivered = this.#deliver(result);
       if (delivered !== undefined) await delivered;
       if (waiting === undefined) return this.#end(result);
       const { run } = waiting;
-      const calls = [...waiting.calls, ...requestCalls(run)];
+      const calls = run.requests === undefined ? waiting.calls : [...waiting.calls, ...requestCalls(run)];
       const refusal = this.#options.place.take(run) ?? this.#count(calls);
       if (refusal !== undefined) return this.#whole(unkept(withPendingCalls(result, waiting), refusal, run.origin));
       this.#run = run;
@@ -150,32 +157,36 @@ export class RunLoop {
       if (abandoned !== undefined) await abandoned;
       const begun = this.#calls.begin(calls);
       if (begun !== undefined) await begun;
-      const answers = this.#isCalledOff ? [] : await this.#next(calls, run);
+      const next = this.#isCalledOff ? NONE : this.#next(calls, run);
+      const answers = (next instanceof Promise ? await next : next).map(({ answer }) => answer);
       if (this.#isCalledOff) return this.#whole(this.#calledOff(withPendingCalls(result, waiting)));
       const { onlyLater } = this.#calls;
-      if (answers.length === 0 && onlyLater !== undefined) return this.#leave(executed, onlyLater);
-      executed = await this.#resume(run, answers);
+      if (answers.length === 0 && onlyLater !== undefined) return this.#leave(waiting, result, onlyLater);
+      const resumedAt = performance.now();
+      try {
+        executed = this.#note(await this.#options.resume(run, answers, this.#resumeOptions), answers, resumedAt);
+      } catch (error) {
+        if (!isAnswersFault(error)) throw error;
+        executed = await this.#resumeAdmissible(run, answers);
+      }
     }
   }
 
   /** Nothing here can answer it: it becomes data, and goes on where the answers are. */
-  async #leave(executed: SegmentRun, later: ReadonlySet<string>): Promise<WasmResult> {
-    const { keep, resume, resumeOptions } = this.#options;
-    let { waiting, result } = executed;
-    if (waiting?.run.checkpoint !== undefined) {
-      // Without an answer it only comes to wait again, and this time as a snapshot.
-      const { run } = waiting;
-      const options = { ...resumeOptions, signal: this.#stop.signal };
-      ({ waiting, result } = await this.#segment([], () => resume(run, [], options, false)));
-      this.#metrics = this.#metrics === undefined ? result.metrics : addMetrics(this.#metrics, result.metrics);
-      const delivered = this.#deliver(result);
-      if (delivered !== undefined) await delivered;
-    }
-    if (waiting === undefined || keep === undefined) return this.#end(result);
-    return this.#whole(await keep(waiting, [...later], this.#whole(result)));
+  async #leave(waiting: WaitingRun, result: WasmResult, later: ReadonlySet<string>): Promise<WasmResult> {
+    const { keep, resume } = this.#options;
+    if (keep === undefined) return this.#end(result);
+    if (waiting.run.checkpoint === undefined) return this.#whole(await keep(waiting, [...later], this.#whole(result)));
+    // Without an answer it only comes to wait again, and this time as a snapshot.
+    const startedAt = performance.now();
+    const executed = this.#note(await resume(waiting.run, NONE, this.#resumeOptions, false), NONE, startedAt);
+    const delivered = this.#deliver(executed.result);
+    if (delivered !== undefined) await delivered;
+    if (executed.waiting === undefined) return this.#end(executed.result);
+    return this.#whole(await keep(executed.waiting, [...later], this.#whole(executed.result)));
   }
 
-  async #answer(call: ExtensionCall, context: CallContext): Promise<unknown> {
+  #answer(call: ExtensionCall, context: CallContext): unknown {
     const { answer, request } = this.#options;
     const pending = isOwnCall(call) ? this.#run?.requests?.find(({ callId }) => callId === call.callId) : undefined;
     return pending === undefined || this.#run === undefined
@@ -184,10 +195,16 @@ export class RunLoop {
   }
 
   /** Waits for an answer or a timer, and takes all that there is by then, in the order in which it came. */
-  async #next(calls: readonly ExtensionCall[], run: SuspendedRun): Promise<CallResult[]> {
-    const { environment } = this.#options;
+  #next(
+    calls: readonly ExtensionCall[],
+    run: SuspendedRun,
+  ): Promise<readonly ArrivedAnswer[]> | readonly ArrivedAnswer[] {
     const dueAtMs = firstDueMs(run);
-    if (dueAtMs === undefined) return (await this.#calls.next(calls)).map(({ answer }) => answer);
+    return dueAtMs === undefined ? this.#calls.next(calls) : this.#nextOrTimer(calls, run, dueAtMs);
+  }
+
+  async #nextOrTimer(calls: readonly ExtensionCall[], run: SuspendedRun, dueAtMs: number): Promise<ArrivedAnswer[]> {
+    const { environment } = this.#options;
     let callOff = () => {};
     const alarm = new Promise<void>((ring) => {
       const endAlarm = environment.alarm(dueAtMs, ring, calls.length === 0);
@@ -200,26 +217,27 @@ export class RunLoop {
     const arrived = await this.#calls.next(calls, alarm);
     callOff();
     const timers = answerTimers(run, environment.now()).map(({ answer, dueAtMs: atMs }) => ({ answer, atMs }));
-    return [...timers, ...arrived].sort((a, b) => a.atMs - b.atMs).map(({ answer }) => answer);
+    return [...timers, ...arrived].sort((a, b) => a.atMs - b.atMs);
   }
 
   /** Why no further calls are made, if they are too many. */
   #count(calls: readonly ExtensionCall[]): WasmError | undefined {
     const { maxCalls } = this.#options;
-    const fresh = calls.filter(({ callId }) => !this.#calls.has(callId)).length;
+    let fresh = 0;
+    for (const { callId } of calls) if (!this.#calls.has(callId)) fresh++;
     if (this.#callCount + fresh > maxCalls) return tooManyCalls(maxCalls);
     this.#callCount += fresh;
     return undefined;
   }
 
-  async #segment(answers: readonly CallResult[], execute: () => Promise<SegmentRun>): Promise<SegmentRun> {
-    const startedAt = performance.now();
-    const executed = await execute();
+  /** A segment has ended. @param answers with which it began, which the handler has now */
+  #note(executed: SegmentRun, answers: readonly CallResult[], startedAt: number): SegmentRun {
     this.#keep(executed.waiting);
     const isFirst = this.#last === undefined;
     const result = this.#withRunError(executed.result);
     this.#last = result;
     this.#options.onSegment({ executed, result, answers, isFirst, startedAt });
+    this.#calls.forget(answers);
     return executed;
   }
 
@@ -244,25 +262,18 @@ export class RunLoop {
    * An answer that cannot be passed becomes an error at the handler's `await` and does not affect other
    * answers.
    */
-  async #resume(run: SuspendedRun, answers: readonly CallResult[]): Promise<SegmentRun> {
-    const options = { ...this.#options.resumeOptions, signal: this.#stop.signal };
-    const resume = async (given: readonly CallResult[]) => {
-      const executed = await this.#segment(given, () => this.#options.resume(run, given, options));
-      this.#calls.forget(given);
-      return executed;
-    };
-    try {
-      return await resume(answers);
-    } catch (error) {
-      if (!isAnswersFault(error)) throw error;
-    }
+  async #resumeAdmissible(run: SuspendedRun, answers: readonly CallResult[]): Promise<SegmentRun> {
     const admissible: CallResult[] = [];
-    const names = new Map(run.calls.map((call) => [call.callId, nameOf(call)]));
+    const names = new Map(run.calls.map((call) => [call.callId, callName(call)]));
     for (const answer of answers) {
       const call = names.get(answer.callId);
-      const manner = { honoursToJson: options.toJSON === true, ...(call !== undefined && { call }) };
+      const manner = { honoursToJson: this.#resumeOptions.toJSON === true, ...(call !== undefined && { call }) };
       admissible.push(await toTransferableAnswer(answer, run.limits, manner));
     }
+    const resume = async (given: readonly CallResult[]) => {
+      const startedAt = performance.now();
+      return this.#note(await this.#options.resume(run, given, this.#resumeOptions), given, startedAt);
+    };
     try {
       return await resume(admissible);
     } catch (error) {
@@ -272,9 +283,11 @@ export class RunLoop {
     }
   }
 
-  /** @returns what `onEffects` returned; undefined if there is nothing to wait for */
+  /** Adds up what a segment did. @returns what `onEffects` returned; undefined if there is nothing to wait for */
   #deliver(result: WasmResult): unknown {
-    const { stateMutations, events, viewCommands, logs } = result;
+    const { stateMutations, events, viewCommands, logs, metrics } = result;
+    if (this.#metrics === undefined) this.#metrics = { ...metrics };
+    else addMetricsTo(this.#metrics, metrics);
     append(this.#effects.stateMutations, stateMutations);
     append(this.#effects.events, events);
     append(this.#effects.viewCommands, viewCommands);
@@ -298,6 +311,10 @@ export class RunLoop {
     return { ...result, ...this.#effects, metrics: this.#metrics ?? result.metrics };
   }
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const NONE: readonly never[] = [];
 
 /** The requests that a handler waits for and that are made now, as calls. */
 function requestCalls(run: SuspendedRun): readonly ExtensionCall[] {

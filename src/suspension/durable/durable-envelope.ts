@@ -1,9 +1,13 @@
-import { binary, count, list, oneOf, record, type Shape, text } from '../../codec/message-shape.js';
+import { packMessage } from '../../codec/message-pack.js';
+import { MalformedMessageError } from '../../codec/message-reader.js';
+import { binary, count, list, oneOf, readShaped, record, type Shape, text } from '../../codec/message-shape.js';
+import { NexusError } from '../../errors/nexus-error.js';
 import { compress, decompress, InflatedTooLargeError } from '../../support/compression.js';
 import { incompatible } from '../incompatible.js';
 import { openEnvelope, sealEnvelope } from '../sealed/envelope.js';
 import type { EnvelopeKeys } from '../sealed/envelope-keys.js';
 import { MAX_CALLS } from '../sealed/run-header.js';
+import { MESSAGE_FIELDS, MESSAGE_TYPE, messageOf, type PlainMessage, type RunMessage } from './run-message.js';
 
 /** What a generation of a run is: its begin, a wait of its handler, or its end before that was told. */
 export type DurableKind = 'begin' | 'waiting' | 'end';
@@ -36,10 +40,28 @@ export interface DurableContent {
   readonly document: Uint8Array;
   /** The handler that waits, sealed by itself. */
   readonly inner?: Uint8Array;
+  /** The id under which that was sealed. @default that of the generation */
+  readonly innerId?: string;
   /** Ids of calls that were made, and whose answers come from elsewhere. */
   readonly later?: readonly string[];
+  /** Messages that were in the mailbox, in order, and that nothing has used. They come before those that are in it. */
+  readonly carried?: readonly CarriedMessage[];
+  /** Of the end of a run that failed: where it can be tried again from. */
+  readonly again?: TriedAgain;
   /** What the part of the application that drives the run keeps with each of its generations. @default nothing */
   readonly notes?: string;
+}
+
+/** A message that was taken out of the mailbox. */
+export interface CarriedMessage {
+  readonly id: string;
+  readonly message: RunMessage;
+}
+
+/** The generation before a failure. Its handler is that of the end, and its messages are those that the end carries. */
+export interface TriedAgain {
+  readonly kind: 'begin' | 'waiting';
+  readonly document: Uint8Array;
 }
 
 const NAME = text(128);
@@ -48,6 +70,8 @@ const HASH = text(64);
 const MAX_INNER_BYTES = 2 ** 30;
 /** In characters. */
 export const MAX_NOTES = 4 * 1024 * 1024;
+/** A mailbox, and the answers that a handler waits for. */
+const MAX_CARRIED = 50_000;
 /** A source, state and arguments, or a result. */
 const MAX_DOCUMENT_BYTES = 128 * 1024 * 1024;
 
@@ -56,7 +80,16 @@ interface Header {
   readonly facts: RunFacts;
   readonly arrivalMs: number;
   readonly innerBytes: number;
+  readonly innerId?: string;
   readonly later?: readonly string[];
+  /** Of what is carried, what is tried again, and notes, behind the handler. */
+  readonly extraBytes?: number;
+}
+
+/** As it is behind the handler. */
+interface Extra {
+  readonly carried?: readonly ({ readonly id: string } & PlainMessage)[];
+  readonly again?: TriedAgain;
   readonly notes?: string;
 }
 
@@ -70,15 +103,30 @@ const HEADER = record(
     arrivalMs: count,
     innerBytes: count,
   },
-  { later: list(text(64), MAX_CALLS), notes: text(MAX_NOTES) },
+  { later: list(text(64), MAX_CALLS), innerId: NAME, extraBytes: count },
 ) as Shape<Header>;
+
+const EXTRA = record(
+  {},
+  {
+    carried: list(record({ id: ANY_NAME, type: MESSAGE_TYPE }, MESSAGE_FIELDS), MAX_CARRIED),
+    again: record({ kind: oneOf('begin', 'waiting'), document: binary() }),
+    notes: text(MAX_NOTES),
+  },
+) as Shape<Extra>;
+const EXTRA_BOUNDS = { maxBytes: 2 * MAX_DOCUMENT_BYTES, maxValues: 16 * MAX_CARRIED };
 
 /** @param id the only id under which it opens */
 export async function sealDurable(id: string, content: DurableContent, keys: EnvelopeKeys): Promise<Uint8Array> {
-  const { kind, facts, arrivalMs, document, inner = new Uint8Array(), later = [], notes } = content;
-  const optional = { ...(later.length > 0 && { later }), ...(notes !== undefined && { notes }) };
-  const header: Header = { kind, facts, arrivalMs, innerBytes: inner.length, ...optional };
-  return sealEnvelope(id, header, Buffer.concat([inner, await compress(document)]), keys);
+  const { kind, facts, arrivalMs, document, inner = new Uint8Array(), innerId, later = [] } = content;
+  const extra = await packExtra(content);
+  const header: Header = {
+    ...{ kind, facts, arrivalMs, innerBytes: inner.length },
+    ...(innerId !== undefined && innerId !== id && { innerId }),
+    ...(later.length > 0 && { later }),
+    ...(extra.length > 0 && { extraBytes: extra.length }),
+  };
+  return sealEnvelope(id, header, Buffer.concat([inner, extra, await compress(document)]), keys);
 }
 
 /** @throws NexusError SUSPENSION_INCOMPATIBLE if it is damaged, foreign, or no run that was started */
@@ -88,59 +136,50 @@ export async function openDurable(id: string, envelope: Uint8Array, keys: Envelo
     incompatible('content', `The run at ${id} cannot be opened: ${what}. It is kept.`, { suspensionId: id });
   const problem = HEADER(header);
   if (problem !== undefined) throw fault(`its header ${problem}`);
-  const { kind, facts, arrivalMs, innerBytes, later, notes } = header as Header;
+  const { kind, facts, arrivalMs, innerBytes, innerId, later, extraBytes = 0 } = header as Header;
   if (innerBytes > Math.min(MAX_INNER_BYTES, payload.length)) throw fault('it ends within its handler');
-  if ((kind === 'waiting') !== innerBytes > 0) throw fault('it has no handler, or one too many');
+  const extraAt = innerBytes;
+  const documentAt = extraAt + extraBytes;
+  if (documentAt > payload.length) throw fault('it ends within its messages or notes');
   try {
-    const document = await decompress(payload.subarray(innerBytes), MAX_DOCUMENT_BYTES);
-    const inner = innerBytes > 0 && { inner: payload.subarray(0, innerBytes) };
-    return {
-      kind,
-      facts,
-      arrivalMs,
-      document,
-      ...inner,
-      ...(later && { later }),
-      ...(notes !== undefined && { notes }),
+    const document = await decompress(payload.subarray(documentAt), MAX_DOCUMENT_BYTES);
+    const extra = extraBytes === 0 ? {} : await unpackExtra(payload.subarray(extraAt, documentAt));
+    const hasHandler = kind === 'waiting' || (kind === 'end' && extra.again?.kind === 'waiting');
+    if (hasHandler !== innerBytes > 0) throw fault('it has no handler, or one too many');
+    if (extra.again !== undefined && kind !== 'end') throw fault('it has not ended, and is to be tried again');
+    const inner = innerBytes > 0 && {
+      inner: payload.subarray(0, innerBytes),
+      ...(innerId !== undefined && { innerId }),
     };
+    return { kind, facts, arrivalMs, document, ...inner, ...(later && { later }), ...extra };
   } catch (error) {
+    if (error instanceof NexusError) throw error;
+    if (error instanceof MalformedMessageError) throw fault(`it ${error.message}`);
     throw fault(error instanceof InflatedTooLargeError ? 'it is too large' : `it does not inflate (${String(error)})`);
   }
 }
 
-/** What is told to a run. */
-export type RunMessage =
-  | { readonly type: 'answer'; readonly callId: string; readonly document: Uint8Array }
-  /** A call that was to be answered from elsewhere is made after all, by who has the run. */
-  | { readonly type: 'release'; readonly callId: string }
-  | { readonly type: 'cancel' };
-
-const MESSAGE = record({ type: oneOf('answer', 'release', 'cancel') }, { callId: NAME, document: binary() }) as Shape<{
-  readonly type: 'answer' | 'release' | 'cancel';
-  readonly callId?: string;
-  readonly document?: Uint8Array;
-}>;
-
-/** @param runId of the store, so that it opens in no other run, and under no other id */
-export function sealMessage(runId: string, id: string, message: RunMessage, keys: EnvelopeKeys): Promise<Uint8Array> {
-  return sealEnvelope(`${runId}:message:${id}`, message, new Uint8Array(), keys);
+async function packExtra({ carried = [], again, notes }: DurableContent): Promise<Uint8Array> {
+  if (carried.length === 0 && again === undefined && notes === undefined) return new Uint8Array();
+  const extra: Extra = {
+    ...(carried.length > 0 && { carried: carried.map(({ id, message }) => ({ id, ...message })) }),
+    ...(again !== undefined && { again }),
+    ...(notes !== undefined && { notes }),
+  };
+  return compress(packMessage(extra));
 }
 
-/** @throws NexusError SUSPENSION_INCOMPATIBLE */
-export async function openMessage(
-  runId: string,
-  id: string,
-  content: Uint8Array,
-  keys: EnvelopeKeys,
-): Promise<RunMessage> {
-  const { header } = await openEnvelope(`${runId}:message:${id}`, content, keys);
-  const fault = (what: string) =>
-    incompatible('content', `A message to the run ${runId} cannot be read: ${what}. It is kept.`, { runId });
-  const problem = MESSAGE(header);
-  if (problem !== undefined) throw fault(`it ${problem}`);
-  const { type, callId, document } = header as { type: string; callId?: string; document?: Uint8Array };
-  if (type === 'cancel') return { type };
-  if (type === 'release' && callId !== undefined) return { type, callId };
-  if (callId === undefined || document === undefined) throw fault('it is no answer');
-  return { type: 'answer', callId, document };
+/** @throws MalformedMessageError, InflatedTooLargeError */
+async function unpackExtra(bytes: Uint8Array): Promise<Pick<DurableContent, 'carried' | 'again' | 'notes'>> {
+  const { carried, again, notes } = readShaped(await decompress(bytes, MAX_DOCUMENT_BYTES), EXTRA_BOUNDS, EXTRA);
+  const messages = carried?.map(({ id, ...plain }): CarriedMessage => {
+    const message = messageOf(plain);
+    if (message === undefined) throw new MalformedMessageError('carries what is no message');
+    return { id, message };
+  });
+  return {
+    ...(messages && { carried: messages }),
+    ...(again && { again }),
+    ...(notes !== undefined && { notes }),
+  };
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 
 import type { ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
@@ -15,67 +14,39 @@ import type {
 import { NotTransferableError } from '../../codec/values/encoding/not-transferable.js';
 import type { RuntimeConfig } from '../../config/resolve.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import type { WaitingRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
-import { ABI_VERSION } from '../../guest/abi.js';
+import type { WaitingRun } from '../../execution/waiting-run.js';
 import type { Telemetry } from '../../metrics/telemetry.js';
+import { KNOWN_ABIS } from '../../protocol/guest-abis.js';
 import { formatSuspensionId, idAfter, parseSuspensionId } from '../../support/run-ids.js';
 import type { ExpirySweeps } from '../expiry-sweeps.js';
 import { HeldLease } from '../held-lease.js';
+import type { KeptImages } from '../images/kept-images.js';
 import type { RecordedOutcomes } from '../recorded-outcomes.js';
 import type { StoreRoom } from '../room/store-room.js';
+import type { EnvelopeKeys } from '../sealed/envelope-keys.js';
+import { decodeOutcome } from '../sealed/outcome-content.js';
 import { openRun, pendingCallsOf, sealRun, storedTenant } from '../sealed/run-envelope.js';
 import { ask, offer } from '../store-calls.js';
 import { atOffset, type StoreClock } from '../store-clock.js';
 import { noRoom, notRecorded, tooLarge, tooManyCalls } from '../suspension-results.js';
-import {
-  type DurableContent,
-  openDurable,
-  openMessage,
-  type RunFacts,
-  type RunMessage,
-  sealDurable,
-  sealMessage,
-} from './durable-envelope.js';
+import { type DurableContent, openDurable, sealDurable } from './durable-envelope.js';
+import type { AdvanceOptions, HeldGeneration } from './held-generation.js';
+import { labelsOf, storedRunId } from './run-labels.js';
+import { openMessage, type RunMessage, sealMessage } from './run-message.js';
 
-const RUN_ID_LENGTH = 22;
+export type { HeldGeneration } from './held-generation.js';
+export { storedRunId } from './run-labels.js';
+
+/** A store takes messages of 16 MiB. */
+const MAX_PAYLOAD_BYTES = 15 * 1024 * 1024;
 /** A generation that is over is of use only to who was too slow. */
 const STEP_KEPT_MS = 60_000;
 
-/** The id under which a store has a run: run ids of the application may differ in case alone, which some file systems do not see. */
-export function storedRunId(runId: string): string {
-  return createHash('sha256').update(runId).digest('base64url').slice(0, RUN_ID_LENGTH);
-}
-
-/** Of what a listing shows. */
-const MAX_LABEL_LENGTH = 100;
-
-/** What a listing shows of a run. */
-function labelsOf({ runId, codeHash, inputHash, handlerName, panelId }: RunFacts): Readonly<Record<string, unknown>> {
-  const cut = (name: string) => name.slice(0, MAX_LABEL_LENGTH);
-  return {
-    ...{ runId, codeHash, inputHash },
-    ...(handlerName !== undefined && { handlerName: cut(handlerName) }),
-    ...(panelId !== undefined && { panelId: cut(panelId) }),
-  };
-}
-
-/** The claim on a generation of a run. */
-export interface HeldGeneration {
-  readonly id: string;
-  readonly content: DurableContent;
-  readonly messages: readonly StoredMessage[];
-  /** Whether nobody has told its effects yet. */
-  readonly isArrival: boolean;
-  /** Claims that were lost before, one after the other. */
-  readonly losses: number;
-  readonly lost: AbortSignal;
-  /** Gives it back: as it was, or due at a time, or only by messages. */
-  release(next?: { readonly dueAtMs?: number }): Promise<void>;
-  /** What {@link DurableStore.advance} and {@link DurableStore.finish} need. */
-  readonly fence: number;
-  readonly lease: HeldLease;
-  readonly bytes: number;
+/** A handler that waits, and its calls. */
+export interface OpenedHandler {
+  readonly run: SuspendedRun;
+  readonly calls: readonly ExtensionCall[];
 }
 
 /** A handler that waits as it is kept, and when its last timer is due; or why it cannot be kept. */
@@ -91,6 +62,7 @@ export interface DurableStoreParts {
   readonly sweeps: ExpirySweeps;
   readonly telemetry: Telemetry;
   readonly clock: StoreClock;
+  readonly images: KeptImages;
 }
 
 /** The runs in a store: generations under their sealed envelopes, and messages to them. */
@@ -116,16 +88,20 @@ export class DurableStore {
     content: Omit<DurableContent, 'arrivalMs'>,
     startAtMs: number | undefined,
     deployment: string,
-    /** When a timer of it is due at the latest. */
-    untilMs = 0,
+    { untilMs = 0, dueAtMs }: Pick<AdvanceOptions, 'untilMs' | 'dueAtMs'> = {},
   ): Promise<boolean> {
     const { store, room, clock } = this.#parts;
     const runId = storedRunId(content.facts.runId);
     if ((await ask(() => store.current(runId))) !== undefined) return false;
     const nowMs = await clock.current();
     const id = formatSuspensionId({ runId, generation: 1 });
+    // Whoever takes it finds out by the image that there is such a deployment.
+    await this.#parts.images.ensure();
     const arrivalMs = Math.max(nowMs, startAtMs ?? 0);
-    const at = { deployment, nowMs, untilMs: Math.max(arrivalMs, untilMs) };
+    const at = {
+      ...{ deployment, nowMs, untilMs: Math.max(arrivalMs, untilMs) },
+      ...(dueAtMs !== undefined && { dueAtMs }),
+    };
     const sealed = await this.#seal(id, { ...content, arrivalMs }, at);
     if ('error' in sealed) {
       const { code, message, context } = sealed.error;
@@ -146,6 +122,11 @@ export class DurableStore {
     this.#parts.telemetry.runStarted();
     this.#parts.sweeps.begin();
     return true;
+  }
+
+  /** The deployments whose runs can go on here. */
+  deployments(): Promise<readonly string[]> {
+    return this.#parts.images.deployments();
   }
 
   async due(limit: number, deployment: string): Promise<readonly DueSuspension[]> {
@@ -179,12 +160,14 @@ export class DurableStore {
         content,
         messages,
         isArrival,
+        dueAtMs,
         losses,
         lost: held.lost,
         release,
         fence,
         lease: held,
         bytes: envelope.length,
+        ...(dueAtMs !== undefined && { dueAtMs }),
       };
     } catch (error) {
       await release();
@@ -195,7 +178,6 @@ export class DurableStore {
   /**
    * Records how a run goes on, and takes messages out of its mailbox.
    *
-   * @param untilMs when it is due at the latest, by the store's clock: it expires long after that
    * @returns the id of the next generation; an error if there is no room for it; undefined if the claim was lost
    */
   async advance(
@@ -203,14 +185,19 @@ export class DurableStore {
     content: Omit<DurableContent, 'facts' | 'arrivalMs'>,
     consumed: readonly string[],
     deployment: string,
-    untilMs = 0,
+    { untilMs = 0, dueAtMs, keptMs }: AdvanceOptions = {},
   ): Promise<string | { readonly error: WasmError } | undefined> {
     const { room, clock, store } = this.#parts;
     const next = idAfter(held.id) as string;
     const nowMs = await clock.current();
     const { facts } = held.content;
-    const at = { deployment, nowMs, untilMs: Math.max(nowMs, untilMs) };
-    const sealed = await this.#seal(next, { ...content, facts, arrivalMs: nowMs }, at, held.id);
+    const at = {
+      ...{ deployment, nowMs, untilMs: Math.max(nowMs, untilMs) },
+      ...(dueAtMs !== undefined && { dueAtMs }),
+      ...(keptMs !== undefined && { keptMs }),
+    } as const;
+    const arrivalMs = dueAtMs === undefined ? nowMs : held.content.arrivalMs;
+    const sealed = await this.#seal(next, { ...content, facts, arrivalMs }, at, held.id);
     if ('error' in sealed) return sealed;
     const { outcomeRetentionMs } = this.#parts.config.suspension;
     // What came of it is in the next generation, and nobody asks for it here.
@@ -249,6 +236,27 @@ export class DurableStore {
     return true;
   }
 
+  /** Of a payload. */
+  get maxPayloadBytes(): number {
+    return Math.min(this.#parts.config.limits.maxContextBytes, MAX_PAYLOAD_BYTES);
+  }
+
+  /**
+   * The end of a run that failed was told: it is kept as long as a result is, so that it can be tried again.
+   *
+   * @returns false if the claim was lost
+   */
+  async keepFailed(held: HeldGeneration, result: WasmResult, deployment: string): Promise<boolean> {
+    const { facts: _, arrivalMs: __, ...content } = held.content;
+    const innerId = content.inner && { innerId: content.innerId ?? held.id };
+    const kept = { dueAtMs: 'never', keptMs: this.#parts.config.suspension.outcomeRetentionMs } as const;
+    const next = await this.advance(held, { ...content, ...innerId }, [], deployment, kept);
+    // Without room, only its result is kept.
+    if (typeof next === 'object') return this.finish(held, result);
+    if (next !== undefined) this.#parts.telemetry.runEnded('failed');
+    return next !== undefined;
+  }
+
   /** Seals a handler that waits, for the generation after a claimed one. */
   sealHandler(held: HeldGeneration, waiting: Pick<WaitingRun, 'run' | 'calls'>): Promise<SealedHandler> {
     return this.#sealHandlerAs(idAfter(held.id) as string, waiting);
@@ -260,8 +268,10 @@ export class DurableStore {
   }
 
   async #sealHandlerAs(id: string, { run, calls }: Pick<WaitingRun, 'run' | 'calls'>): Promise<SealedHandler> {
-    await this.#parts.clock.current();
-    const stored = atOffset(run, this.#parts.clock.offsetMs);
+    const { clock, images } = this.#parts;
+    await clock.current();
+    await images.ensure(run);
+    const stored = { ...atOffset(run, clock.offsetMs), deployment: run.deployment ?? images.deployment };
     try {
       const inner = await sealRun(id, { run: stored, calls }, await this.#parts.outcomes.keys());
       if ('maxCalls' in inner) return { error: tooManyCalls(run.calls.length, inner.maxCalls) };
@@ -273,19 +283,45 @@ export class DurableStore {
   }
 
   /**
-   * The handler that waits, and its calls.
+   * The handler that waits, with its image, and its calls.
    *
    * @throws NexusError SUSPENSION_INCOMPATIBLE
    */
-  async openHandler(
+  async openHandler(id: string, content: DurableContent): Promise<OpenedHandler> {
+    const { run, calls } = await this.#openHandler(id, content, KNOWN_ABIS);
+    return { run: await this.#parts.images.withImage(id, run), calls };
+  }
+
+  /**
+   * The same for who only looks at it: it may wait for another version.
+   *
+   * @throws NexusError SUSPENSION_INCOMPATIBLE if it is damaged
+   */
+  inspectHandler(id: string, content: DurableContent): Promise<OpenedHandler> {
+    return this.#openHandler(id, content);
+  }
+
+  async #openHandler(
     id: string,
-    { inner }: DurableContent,
-  ): Promise<{ readonly run: SuspendedRun; readonly calls: readonly ExtensionCall[] }> {
+    { inner, innerId = id }: DurableContent,
+    abis?: readonly number[],
+  ): Promise<OpenedHandler> {
     const { config, engine, outcomes, clock } = this.#parts;
-    const bounds = { abi: ABI_VERSION, engine, memoryLimitBytes: config.limits.memoryLimitBytes };
-    const opened = await openRun(id, inner ?? new Uint8Array(), await outcomes.keys(), bounds);
-    const calls = await pendingCallsOf(id, opened);
+    const { memoryLimitBytes } = config.limits;
+    const bounds = { ...(abis && { abis }), engine, memoryLimitBytes };
+    const opened = await openRun(innerId, inner ?? new Uint8Array(), await outcomes.keys(), bounds);
+    const calls = await pendingCallsOf(innerId, opened);
     return { run: atOffset(opened, -clock.offsetMs), calls };
+  }
+
+  /** When the last timer of a handler is due, by the store's clock; 0 if it has none, or is of another deployment. */
+  async lastTimerMs({ id, content }: HeldGeneration): Promise<number> {
+    if (content.inner === undefined) return 0;
+    const { timers = [] } = await this.inspectHandler(id, content).then(
+      ({ run }) => run,
+      () => ({ timers: [] }),
+    );
+    return Math.max(0, ...timers.map(({ dueAtMs }) => Math.ceil(dueAtMs + this.clock.offsetMs)));
   }
 
   list(options: SuspensionFilter & { readonly after?: string; readonly limit: number }): Promise<SuspensionPage> {
@@ -303,6 +339,11 @@ export class DurableStore {
 
   /** The result of a run that has ended. */
   async resultOf(found: FoundSuspension): Promise<WasmResult | undefined> {
+    const { state, info } = found;
+    // One that failed is kept as it was, and has ended when its end was told.
+    const isKept = info['hasFailed'] === true && state === 'suspended' && found.dueAtMs === undefined;
+    const content = isKept ? await this.open(found) : undefined;
+    if (content?.kind === 'end') return decodeOutcome(content.document);
     if (found.outcome === undefined) return undefined;
     const { result } = await this.#parts.outcomes.open(found.id, found.outcome);
     const { replayed: _, ...rest } = result;
@@ -313,6 +354,30 @@ export class DurableStore {
     const stored = storedRunId(runId);
     const content = await sealMessage(stored, id, message, await this.#parts.outcomes.keys());
     return ask(() => this.#parts.store.post(stored, { id, content }));
+  }
+
+  /** Deletes runs, by the ids that the store knows. @param ids of their generations, as far as they are known */
+  async erase(runIds: readonly string[], ids: readonly string[]): Promise<void> {
+    await ask(() => this.#parts.store.erase(runIds));
+    for (const id of ids) this.#parts.room.forget(id);
+  }
+
+  /** The last generation of a run, by the id that the store knows. */
+  async idOfCurrent(runId: string): Promise<string | 'damaged' | undefined> {
+    try {
+      return (await ask(() => this.#parts.store.current(runId)))?.id;
+    } catch (error) {
+      if (error instanceof NexusError && error.code === 'SUSPENSION_INCOMPATIBLE') return 'damaged';
+      throw error;
+    }
+  }
+
+  read(id: string): Promise<FoundSuspension | undefined> {
+    return ask(() => this.#parts.store.read(id));
+  }
+
+  keys(): Promise<EnvelopeKeys> {
+    return this.#parts.outcomes.keys();
   }
 
   async messagesOf(id: string): Promise<readonly StoredMessage[]> {
@@ -332,11 +397,14 @@ export class DurableStore {
       readonly deployment: string;
       readonly nowMs: number;
       readonly untilMs: number;
+      readonly dueAtMs?: number | 'never';
+      readonly keptMs?: number;
     },
     replaces?: string,
   ): Promise<StoredSuspension | { readonly error: WasmError }> {
     const { config, room, outcomes } = this.#parts;
     const { maxBytes, ttlMs } = config.suspension;
+    const { dueAtMs = content.arrivalMs, keptMs = ttlMs } = at;
     const tenant = storedTenant(content.facts.tenant);
     const envelope = await sealDurable(id, content, await outcomes.keys());
     if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
@@ -344,11 +412,11 @@ export class DurableStore {
       id,
       envelope,
       createdAtMs: at.nowMs,
-      expiresAtMs: at.untilMs + ttlMs,
-      dueAtMs: content.arrivalMs,
+      expiresAtMs: at.untilMs + keptMs,
+      ...(dueAtMs !== 'never' && { dueAtMs }),
       deployment: at.deployment,
       ...(tenant !== undefined && { tenant }),
-      info: labelsOf(content.facts),
+      info: labelsOf(content),
     };
     const refusal = await room.admit(suspension, replaces);
     return refusal === undefined ? suspension : { error: noRoom(refusal, envelope.length) };

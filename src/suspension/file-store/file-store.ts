@@ -7,6 +7,7 @@ import type {
   FoundSuspension,
   PostAnswer,
   SettleAnswer,
+  StoredImages,
   StoredMessage,
   StoredSuspension,
   SuspensionFilter,
@@ -44,7 +45,11 @@ import type { KeptSize, KnownVersions } from '../room/kept.js';
 import { alreadyThere, isSame, storeClosed, toFound } from '../views.js';
 import { DueIndex } from './due-index.js';
 import { findDue } from './due-runs.js';
+import { eraseRun } from './erase-run.js';
+import { ImageFiles } from './image-files.js';
 import { lastGeneration } from './last-generation.js';
+import { requireNotNewer } from './newer-store.js';
+import { postMessage } from './post-message.js';
 import { RECORD_VERSION } from './record.js';
 import { countRecords } from './record-census.js';
 import { listRecords } from './record-list.js';
@@ -80,6 +85,7 @@ export class FileStore implements SuspensionStore {
   #isClosed = false;
 
   readonly #maxDataBytes: number;
+  readonly images: StoredImages = new ImageFiles((run) => this.#within((_log, root) => run(root)));
 
   /**
    * @param directory created if it is missing; nothing is opened before the first operation
@@ -151,7 +157,7 @@ export class FileStore implements SuspensionStore {
     checkTime('leaseUntilMs', leaseUntilMs);
     return this.#withId(id, false, async (log) => {
       const decide = decideRenewal;
-      return (await log.change(id, (lifecycle) => decide(lifecycle, fence, leaseUntilMs), { from: fence })) ?? false;
+      return (await log.change(id, (lifecycle) => decide(lifecycle, fence, leaseUntilMs), { fence })) ?? false;
     });
   }
 
@@ -162,7 +168,7 @@ export class FileStore implements SuspensionStore {
       const deployment =
         next?.dueAtMs === undefined ? undefined : (await log.headerAt(id, 0))?.beginning?.facts.deployment;
       if (next?.dueAtMs !== undefined) await new DueIndex(root).add(next.dueAtMs, id, deployment);
-      return (await log.change(id, (lifecycle) => decideRelease(lifecycle, fence, next), { from: fence })) ?? false;
+      return (await log.change(id, (lifecycle) => decideRelease(lifecycle, fence, next), { fence })) ?? false;
     });
   }
 
@@ -183,7 +189,7 @@ export class FileStore implements SuspensionStore {
       const left = async () => (await mailbox.pending()).length > keys.length;
       // Messages that are left make the next one due. More of them may come before it is there, or after.
       if (next !== undefined && (await left())) await index.add(0, next.id, next.deployment);
-      const answer = await log.change(id, decide, { from: fence ?? 0, next });
+      const answer = await log.change(id, decide, { fence, next });
       // An outcome that another process recorded may not be synced yet, and is reported from here on.
       if (answer?.kind === 'recorded' || answer?.kind === 'settled') await log.sync(id);
       if (answer?.kind === 'recorded' && next !== undefined) {
@@ -217,30 +223,7 @@ export class FileStore implements SuspensionStore {
 
   async post(runId: string, message: StoredMessage): Promise<PostAnswer> {
     checkMessage(message);
-    return this.#withRun<PostAnswer>(runId, 'unknown', async (log, root) => {
-      const before = await lastGeneration(log, root, runId);
-      if (before === undefined) return 'unknown';
-      if (before.lifecycle.state === 'settled') return 'ended';
-      const { id } = before;
-      const deployment = (await log.headerAt(id, 0))?.beginning?.facts.deployment;
-      const index = new DueIndex(root);
-      const mailbox = log.mailbox(runId);
-      // Before and after: a hint that is found before the message is there is removed.
-      await index.add(0, id, deployment);
-      const answer = await mailbox.post(message);
-      if (answer === 'full') return answer;
-      // The run may have gone on, or ended, meanwhile.
-      const last = await lastGeneration(log, root, runId);
-      const lifecycle = last?.lifecycle;
-      if (last !== undefined && lifecycle?.state !== 'settled') {
-        await index.add(0, last.id, deployment);
-        return answer;
-      }
-      const isConsumed = lifecycle?.state === 'settled' && lifecycle.consumed?.includes(messageKey(message.id));
-      if (answer === 'duplicate' || isConsumed) return answer;
-      await mailbox.withdraw(message.id);
-      return 'ended';
-    });
+    return this.#withRun<PostAnswer>(runId, 'unknown', (log, root) => postMessage(log, root, runId, message));
   }
 
   async due(
@@ -268,6 +251,10 @@ export class FileStore implements SuspensionStore {
         if (this.#isClosed) throw error;
       });
     }
+  }
+
+  async erase(runIds: readonly string[]): Promise<void> {
+    for (const runId of runIds) await this.#withRun(runId, undefined, (log, root) => eraseRun(log, root, runId));
   }
 
   /**
@@ -334,6 +321,7 @@ export class FileStore implements SuspensionStore {
   }
 
   async #openDirectory(): Promise<Opened> {
+    await requireNotNewer(this.#path);
     const opened = await openPrivateDirectory({ outer: this.#path, folder: `v${RECORD_VERSION}`, option: OPTION });
     if ('problem' in opened) throw this.#failure(opened.problem);
     const { directory } = opened;

@@ -78,7 +78,7 @@ const standing: Shape<LifecycleHeader> = either(
   record({ ...moment, state: oneOf('suspended') }, wake),
   either(
     record(
-      { ...moment, state: oneOf('resuming'), fence: version, owner: text(MAX_OWNER_LENGTH), leaseUntilMs: count },
+      { ...moment, state: oneOf('resuming'), fence: count, owner: text(MAX_OWNER_LENGTH), leaseUntilMs: count },
       { ...wake, losses: version, claimed: messages },
     ),
     record(

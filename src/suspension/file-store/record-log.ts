@@ -7,7 +7,7 @@ import { writeTemporary } from '../../support/files/own-file.js';
 import { idAfter, idBefore, parseSuspensionId } from '../../support/run-ids.js';
 import { MAX_VERSION } from '../check.js';
 import { incompatible } from '../incompatible.js';
-import { type Decision, dueAt, initialLifecycle, type LifecycleState } from '../lifecycle.js';
+import { type Decision, dueAt, initialLifecycle, type LifecycleState, versionOfFence } from '../lifecycle.js';
 import { factsOf, type SuspensionFacts } from '../views.js';
 import { encodeRecord, envelopeOf, lifecycleOf, RECORD_OVERHEAD_BYTES, type RecordContent } from './record.js';
 import { explain, type RecordFile, readRecord } from './record-file.js';
@@ -112,7 +112,7 @@ export class RecordLog {
   /**
    * Decides on a transition and makes it; decides again if another process made one meanwhile.
    *
-   * @param from a previous version, if one is known
+   * @param fence that of its last claim, as far as it is known: earlier versions are not read
    * @param prepare called before the transition, which is not made if this rejects; then it is decided again
    * @param next the generation that starts with it
    * @returns undefined if it is unknown, or was deleted
@@ -121,12 +121,12 @@ export class RecordLog {
     id: string,
     decide: (lifecycle: LifecycleState) => Decision<Answer>,
     {
-      from = 0,
+      fence = 0,
       prepare,
       next,
-    }: { from?: number; prepare?: () => Promise<unknown>; next?: StoredSuspension | undefined } = {},
+    }: { fence?: number | undefined; prepare?: () => Promise<unknown>; next?: StoredSuspension | undefined } = {},
   ): Promise<Answer | undefined> {
-    for (let known = from; ; ) {
+    for (let known = versionOfFence(fence); ; ) {
       const lifecycle = await this.lifecycle(id, known);
       if (lifecycle === undefined) return undefined;
       const decision = decide(lifecycle);
@@ -181,6 +181,11 @@ export class RecordLog {
     return this.#exists(id, 0);
   }
 
+  /** The number of its last transition, or 0. */
+  latestVersion(id: string): Promise<number> {
+    return this.#latestVersion(id, 0);
+  }
+
   /**
    * Deletes all files of a settled suspension. This must not happen before the previous generation is
    * deleted, which could bring it back.
@@ -197,7 +202,7 @@ export class RecordLog {
     const lifecycle = await this.lifecycle(id);
     if (lifecycle?.state !== 'settled' || !isOver(lifecycle.outcome)) return false;
     const before = idBefore(id);
-    if (before !== undefined && (await this.#isLeft(before))) return false;
+    if (before !== undefined && (await this.isLeft(before))) return false;
     const { version, outcome } = lifecycle;
     const next = idAfter(id);
     if (outcome.state === 'continued' && next !== undefined) {
@@ -242,7 +247,7 @@ export class RecordLog {
   }
 
   /** Whether a file of it is left that could bring the next generation back. */
-  async #isLeft(id: string): Promise<boolean> {
+  async isLeft(id: string): Promise<boolean> {
     return (await this.#exists(id, 0)) || (await this.#exists(id, 1));
   }
 

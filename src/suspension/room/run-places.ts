@@ -35,18 +35,22 @@ export class RunPlaces {
   open(runId: string): RunPlace {
     let waits = 0;
     let held: string | undefined;
+    let heldBytes = 0;
     const release = () => {
       if (held !== undefined) this.#ledger.forget(held);
       held = undefined;
     };
     return {
       take: (run) => {
-        const next = `${runId}.${++waits}`;
         const bytes = run.snapshot.length + (run.leftOut?.countedBytes ?? 0);
+        // perf: the place that it has is as good: nothing of a ledger depends on how old what waits is.
+        if (held !== undefined && bytes === heldBytes) return undefined;
+        const next = `${runId}.${++waits}`;
         const refusal = this.#ledger.admit(next, storedTenant(run.tenant), bytes, held);
         if (refusal !== undefined) return noRoomForRun(refusal, bytes);
         release();
         held = next;
+        heldBytes = bytes;
         return undefined;
       },
       release,

@@ -2,6 +2,7 @@ import { createHash, hkdfSync } from 'node:crypto';
 
 const KEY_BYTES = 32;
 const KEY_ID_BYTES = 8;
+const SECRET_ID_BYTES = 16;
 
 /** A key, and the id that an envelope sealed with it carries. */
 export interface EnvelopeKey {
@@ -27,6 +28,11 @@ export async function envelopeKeys(
 ): Promise<EnvelopeKeys> {
   if (secrets.length === 0) return { seal: 'hmac-sha256', keys: [deriveKey(await storeKey(), 'hmac-sha256')] };
   return { seal: 'aes-256-gcm', keys: secrets.map((secret) => deriveKey(secret, 'aes-256-gcm')) };
+}
+
+/** Tells secrets apart, and nothing else of them. 32 hexadecimal digits. */
+export function secretId(secret: Uint8Array): string {
+  return Buffer.from(hkdfSync('sha256', secret, '', 'nexus suspension secret id', SECRET_ID_BYTES)).toString('hex');
 }
 
 /** HKDF-SHA256. One key for each purpose, so that one secret can be used for two of them. */

@@ -116,6 +116,23 @@ export async function openEnvelope(id: string, envelope: Uint8Array, keys: Envel
   }
 }
 
+/** Whether it is sealed with the key that seals now: one that is damaged is not. */
+export function isSealedNewly(envelope: Uint8Array, { seal, keys }: EnvelopeKeys): boolean {
+  const id = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.length).subarray(KEY_ID_AT, PREAMBLE_BYTES);
+  return envelope[SEAL_AT] === SEAL_NUMBERS[seal] && keys[0]?.id.equals(id) === true;
+}
+
+/** Seals the same content with the key that seals now, under another id. @throws NexusError as {@link openEnvelope} */
+export async function resealEnvelope(
+  id: string,
+  newId: string,
+  envelope: Uint8Array,
+  keys: EnvelopeKeys,
+): Promise<Uint8Array> {
+  const { header, payload } = await openEnvelope(id, envelope, keys);
+  return sealEnvelope(newId, header, payload, keys);
+}
+
 /** The data that a seal covers besides the content. The length of the id separates it from what follows. */
 function associated(id: string, preamble: Uint8Array): Buffer {
   const name = Buffer.from(id, 'utf8');

@@ -1,4 +1,4 @@
-import type { ExecutionMetrics } from '../../api/execution-metrics.js';
+import { CACHE_TIERS, type ExecutionMetrics } from '../../api/execution-metrics.js';
 import type {
   EmittedEvent,
   ErrorCause,
@@ -88,7 +88,7 @@ const { compilationTimeUs, suspendedTimeUs, cacheTier, ...metricShapes }: Shapes
   hostCalls: finite,
   instructionCount: finite,
   cacheHit: flag,
-  cacheTier: oneOf('memory', 'disk'),
+  cacheTier: oneOf(...CACHE_TIERS),
 };
 
 const { status, stateMutations, events, viewCommands, logs, metrics, ...furtherShapes }: Shapes<WasmResult> = {

@@ -5,8 +5,8 @@ import type { FoundSuspension } from '../../api/suspension-store.js';
 import { MalformedValueError } from '../../codec/values/decoding/byte-reader.js';
 import type { NexusError } from '../../errors/nexus-error.js';
 import { LeftOut } from '../../execution/request/left-out.js';
-import type { WaitingRun } from '../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../execution/suspended-run.js';
+import type { WaitingRun } from '../../execution/waiting-run.js';
 import { compress, decompress, InflatedTooLargeError } from '../../support/compression.js';
 import { MAX_TENANT_LENGTH } from '../check.js';
 import { incompatible } from '../incompatible.js';
@@ -70,7 +70,7 @@ export async function sealRun(
   { run, calls }: Pick<WaitingRun, 'run' | 'calls'>,
   keys: EnvelopeKeys,
 ): Promise<Uint8Array | { readonly maxCalls: number }> {
-  const { snapshot, leftOut, handler, abi, prepared, callArguments: _, ...header } = run;
+  const { snapshot, leftOut, handler, abi, prepared, callArguments: _, image: __, ...header } = run;
   const { sourceMap, ...named } = handler;
   const source = handler.source.length <= MAX_SOURCE_CHARACTERS ? handler.source : '';
   const isSmall = sourceMap !== undefined && sourceMap.deflated.length <= MAX_SOURCE_MAP_BYTES;
@@ -121,7 +121,8 @@ export async function pendingCallsOf(id: string, { calls, callArguments }: Suspe
 
 /** The limits of runs that a runtime can resume. */
 export interface RunBounds {
-  readonly abi: number;
+  /** Those that it speaks, its own first. Default: it is only looked at, whatever it was suspended by */
+  readonly abis?: readonly number[];
   /** Fingerprint. */
   readonly engine: string;
   readonly memoryLimitBytes: number;
@@ -135,7 +136,7 @@ export async function openRun(
   id: string,
   envelope: Uint8Array,
   keys: EnvelopeKeys,
-  { abi: ownAbi, engine, memoryLimitBytes }: RunBounds,
+  { abis, engine, memoryLimitBytes }: RunBounds,
 ): Promise<SuspendedRun> {
   const { header, payload } = await openEnvelope(id, envelope, keys);
   const problem = RUN_HEADER(header);
@@ -150,11 +151,11 @@ export async function openRun(
     prepared: sealedPrepared,
     ...run
   } = header as SealedRunHeader;
-  if (abi !== ownAbi) throw otherAbi(id, abi, ownAbi);
-  if (run.engine !== engine) {
+  if (abis !== undefined && !abis.includes(abi)) throw otherAbi(id, abi, abis);
+  if (abis !== undefined && run.engine !== engine) {
     throw incompatible(
       'content',
-      `The handler ${id} was suspended by engine ${run.engine}, this is ${engine}. It is kept; resume it with a version of the library that has its engine.`,
+      `The handler ${id} was suspended by engine ${run.engine}, this is ${engine}. It is kept; resume it with a version of the library that has its engine, beside this one under an npm alias if need be.`,
       { expected: run.engine, actual: engine },
     );
   }
@@ -184,13 +185,17 @@ export async function openRun(
   }
 }
 
-function otherAbi(id: string, abi: number, ownAbi: number): NexusError {
+function otherAbi(id: string, abi: number, abis: readonly number[]): NexusError {
+  const [ownAbi = 0] = abis;
   const isNewer = abi > ownAbi;
   const which = isNewer ? 'a newer version of the library' : 'an older version of the library';
-  const remedy = isNewer ? 'update the library here, then resume it' : 'resume it with the version that suspended it';
+  const remedy = isNewer
+    ? 'update the library here, then resume it'
+    : 'resume it with the version that suspended it, beside this one under an npm alias if need be';
+  const spoken = abis.length === 1 ? `this is ${ownAbi}` : `this speaks ${[...abis].sort((a, b) => a - b).join(', ')}`;
   return incompatible(
     'version',
-    `The handler ${id} was suspended by ${which} (ABI ${abi}, this is ${ownAbi}). It is kept; ${remedy}.`,
+    `The handler ${id} was suspended by ${which} (ABI ${abi}, ${spoken}). It is kept; ${remedy}.`,
     { suspensionId: id, expected: abi, actual: ownAbi },
   );
 }

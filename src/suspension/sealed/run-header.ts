@@ -40,7 +40,10 @@ const requests = list(record({ callId: NAME }, { request: REQUEST }), MAX_CALLS)
  * What the header of an envelope is: a run without its snapshot, and without values that are beside that. An `abi` is in it from
  * version 2 on.
  */
-export type SealedRunHeader = Omit<SuspendedRun, 'snapshot' | 'leftOut' | 'abi' | 'prepared' | 'callArguments'> & {
+export type SealedRunHeader = Omit<
+  SuspendedRun,
+  'snapshot' | 'leftOut' | 'abi' | 'prepared' | 'callArguments' | 'image'
+> & {
   readonly abi?: number;
   /** Of the arguments of its calls, which are before the snapshot. */
   readonly argumentBytes?: number;
@@ -80,6 +83,7 @@ export const RUN_HEADER: Shape<SealedRunHeader> = record(
     lastCall: count,
     localeSettings,
     librarySet: HASH,
+    deployment: HASH,
     timers,
     requests,
     leftOutBytes: count,

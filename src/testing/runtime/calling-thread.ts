@@ -3,7 +3,14 @@ import { attachCheckpoint } from '../../pool/checkpoints/batch-areas.js';
 import type { DispatchOptions, Execution, HandlerPool, LoadableHandler, PoolState } from '../../pool/handler-pool.js';
 import type { CheckpointArea } from '../../protocol/checkpoint.js';
 import type { Admission, Compilation, CompileUnit, HandlerOutcome } from '../../protocol/compile.js';
-import { type ExecutionReply, epochMs, type Request, type ResumeRequest } from '../../protocol/messages.js';
+import {
+  type ExecutionReply,
+  epochMs,
+  type ImageDescription,
+  type ImageRequest,
+  type Request,
+  type ResumeRequest,
+} from '../../protocol/messages.js';
 import type { RetirementReason } from '../../protocol/retirement.js';
 import { runtimeClosed } from '../../support/in-flight.js';
 import { Semaphore } from '../../support/semaphore.js';
@@ -93,12 +100,16 @@ export class CallingThread implements HandlerPool {
     return execution ?? (await this.#inWorker()).execute(request, options);
   }
 
-  async resume(request: ResumeRequest, options: DispatchOptions = {}): Promise<Execution> {
+  async resume(request: Extract<Request, { kind: 'resume' }>, options: DispatchOptions = {}): Promise<Execution> {
     const { signal } = options;
     const execution = await this.#execute(request, options, (executor, area) =>
       executor.resume({ ...request, ...area }, () => signal?.aborted === true),
     );
     return execution ?? (await this.#inWorker()).resume(request, options);
+  }
+
+  describeImage(request: ImageRequest): Promise<ImageDescription> {
+    return this.#take((executor) => executor.describeImage(request));
   }
 
   /** This thread creates and compresses one snapshot at a time. */

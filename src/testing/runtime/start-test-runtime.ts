@@ -42,6 +42,7 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
     seed,
     coverage,
     libraryNeeds: needs,
+    libraries,
     createPool: (onRetired) =>
       new CallingThread({
         executor,

@@ -17,7 +17,7 @@ import { type HandlerStep, suspendFirst } from '../handler-step.js';
 import { runToEnd } from '../run-handler.js';
 import type { TestResult } from '../test-result.js';
 
-export interface TestRuntimeParts extends Pick<RuntimeParts, 'createPool' | 'libraryNeeds'> {
+export interface TestRuntimeParts extends Pick<RuntimeParts, 'createPool' | 'libraryNeeds' | 'libraries'> {
   readonly clock: TestClock;
   readonly seed: number;
   readonly coverage: HandlerCoverage | undefined;
@@ -38,7 +38,7 @@ export class TestRuntime extends NexusRuntime {
   constructor(
     config: RuntimeConfig,
     engine: string,
-    { createPool, clock, seed, coverage, libraryNeeds = {} }: TestRuntimeParts,
+    { createPool, clock, seed, coverage, libraryNeeds = {}, libraries = [] }: TestRuntimeParts,
   ) {
     let runs = 0;
     // As long as a real id, so that it can be used in the same places.
@@ -48,7 +48,7 @@ export class TestRuntime extends NexusRuntime {
       alarm: (atMs, ring, isIdle) => clock.alarm(atMs, ring, isIdle),
       newRunId,
     };
-    super(config, engine, { createPool, libraryNeeds, environment });
+    super(config, engine, { createPool, libraryNeeds, libraries, environment });
     this.clock = clock;
     this.#seed = seed;
     this.#coverage = coverage;

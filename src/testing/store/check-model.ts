@@ -71,7 +71,7 @@ function randomSequence(random: (below: number) => number, concurrent: boolean):
 }
 
 function isAtomic({ does }: StoreOperation): boolean {
-  return does !== 'sweep' && does !== 'list' && does !== 'due';
+  return does !== 'sweep' && does !== 'list' && does !== 'due' && does !== 'erase';
 }
 
 /** What is wrong with the answers of a store; undefined if nothing is. */

@@ -1,12 +1,15 @@
 import type { SuspensionStore } from '../../api/suspension-store.js';
 import { describeClaiming } from './claiming.js';
+import { describeClosing } from './closing.js';
 import { describeDue } from './due.js';
+import { describeErasing } from './erasing.js';
 import type { StoreFixture, StoreHarness, TestFramework } from './framework.js';
+import { describeImages } from './images.js';
 import { describeKeeping } from './keeping.js';
 import { describeMailbox } from './mailbox.js';
 import { idOf, LEASE, makeSuspension, NOW } from './samples.js';
 import { describeContinuing, describeSettling } from './settling.js';
-import { describeClosing, describeForgetting, describeListing, describeSweeping } from './sweeping.js';
+import { describeForgetting, describeListing, describeSweeping } from './sweeping.js';
 
 const SECTIONS = {
   keeping: describeKeeping,
@@ -16,8 +19,10 @@ const SECTIONS = {
   listing: describeListing,
   sweeping: describeSweeping,
   forgetting: describeForgetting,
+  erasing: describeErasing,
   mailbox: describeMailbox,
   due: describeDue,
+  images: describeImages,
   closing: describeClosing,
 };
 

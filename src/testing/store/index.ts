@@ -1,9 +1,10 @@
 /**
- * Tests for a `SuspensionStore` of your own: the contract as a suite, and a model of it.
+ * Tests for a `SuspensionStore` of your own: the contract as a suite, and a model of it; and for a `Dispatcher`.
  *
  * @module nexus-runtime/testing/store
  */
 
+export type { CallTask, ConsumeOptions, Consumption, Dispatcher, RunTask, Task } from '../../api/dispatcher.js';
 export type {
   ClaimAnswer,
   DueSuspension,
@@ -11,8 +12,11 @@ export type {
   PostAnswer,
   SettleAnswer,
   SettledState,
+  StoredImage,
+  StoredImages,
   StoredMessage,
   StoredSuspension,
+  StoreUser,
   SuspensionFilter,
   SuspensionLease,
   SuspensionOutcome,
@@ -25,4 +29,5 @@ export type {
 } from '../../api/suspension-store.js';
 export { checkStoreModel, type ModelCheckOptions } from './check-model.js';
 export { describeStore } from './conformance.js';
+export { type DispatcherHarness, describeDispatcher } from './dispatching.js';
 export type { StoreExpectation, StoreHarness, TestFramework } from './framework.js';

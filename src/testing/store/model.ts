@@ -35,7 +35,7 @@ const MESSAGES = ['m1', 'm2', 'm3'] as const;
 
 /** What somebody does, at a time, to a generation of a run. Fences are those that the owner was given last. */
 export type StoreOperation = { readonly owner: Owner; readonly id: string; readonly at: number } & (
-  | { readonly does: (typeof SIMPLE)[number] }
+  | { readonly does: (typeof SIMPLE)[number] | 'erase' }
   /** With `dueAtMs`, or never but for messages; without `wake`, as before. */
   | { readonly does: 'release'; readonly wake?: { readonly dueAtMs?: number } }
   | { readonly does: 'post'; readonly message: string }
@@ -49,6 +49,8 @@ export type StoreOperation = { readonly owner: Owner; readonly id: string; reado
 
 const ENDS = ['completed', 'failed', 'continued'] as const;
 const SORTS_OF_OPERATION = 7;
+/** More often, hardly anything else would happen to a run. */
+const ERASED_ONCE_IN = 40;
 
 /** @param random a source of whole numbers from 0 to below its argument */
 export function randomOperation(random: (below: number) => number, at: number): StoreOperation {
@@ -64,7 +66,7 @@ export function randomOperation(random: (below: number) => number, at: number): 
       return { ...base, does: 'settle', state: pick(ENDS), text: pick(['x', 'y']), consumed };
     }
     default:
-      return { ...base, does: pick(SIMPLE) };
+      return { ...base, does: random(ERASED_ONCE_IN) === 0 ? 'erase' : pick(SIMPLE) };
   }
 }
 
@@ -77,7 +79,7 @@ const suspensionOf = (id: string, content: string): StoredSuspension => ({
   ...makeSuspension(id, { content, expiresAtMs: EXPIRY }),
   ...(content.endsWith('y') ? {} : { dueAtMs: DUE }),
 });
-const runOf = (id: string) => id.slice(0, id.indexOf('.'));
+export const runOf = (id: string) => id.slice(0, id.indexOf('.'));
 const contentOf = (message: string) => Buffer.from(`content of ${message}`);
 const nextIdOf = (id: string) => id.replace(/\d+$/, (generation) => `${Number(generation) + 1}`);
 const outcomeOf = (state: SettledState, text: string, at: number) => ({
@@ -111,6 +113,8 @@ export async function perform(
     }
     case 'messages':
       return { answer: plain(await store.messages(runOf(id))) };
+    case 'erase':
+      return { answer: await store.erase([runOf(id)]).then(() => 'erased') };
     case 'post': {
       const { message } = operation;
       return { answer: await store.post(runOf(id), { id: message, content: contentOf(message) }) };
@@ -208,6 +212,10 @@ export class Model {
         const there = this.#currentOf(runOf(id)) === undefined ? [] : this.#mailOf(runOf(id)).there;
         return plain(there.map((message) => ({ id: message, content: contentOf(message) })));
       }
+      case 'erase':
+        for (const each of [...this.#lines.keys()]) if (runOf(each) === runOf(id)) this.#lines.delete(each);
+        this.#mail.delete(runOf(id));
+        return 'erased';
       case 'post':
         return this.#post(runOf(id), operation.message);
       case 'claim': {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { createRuntime } from '#build/index.js';
 import { Findings } from './findings.mjs';
 
-const WORKER = fileURLToPath(new URL('../durable/workers/working.mjs', import.meta.url));
+const WORKER = new URL('../durable/workers/working.mjs', import.meta.url);
 const WORKERS = 2;
 export const LEASE_MS = 1_500;
 const SLEEP_MS = 100;
@@ -28,14 +28,19 @@ const HANDLER = `
   note(await $ext.service.ask('question'));
   return { tokens, sleptMs };`;
 
+/** Processes that all do the same, and find what there is to do in the store. */
+const ALIKE = { worker: WORKER, argsOf: () => undefined, workers: WORKERS, dispatcher: undefined, onTimes() {} };
+
 /**
  * @param disturb called again and again with the processes that work, until all runs have ended
+ * @param fleet what the processes are: their module, an argument for each by its index, their number, and the dispatcher of this process
  * @returns what a fault returns to the campaign
  */
-export async function runDurable({ scratch }, { count, disturb }) {
+export async function runDurable({ scratch }, { count, disturb, fleet = ALIKE }) {
   const findings = new Findings();
   const suspensionDir = join(scratch, 'runs');
-  const runtime = await createRuntime({ cacheDir: false, maxInstances: 1, metrics: false, suspensionDir });
+  const { dispatcher } = fleet;
+  const runtime = await createRuntime({ cacheDir: false, maxInstances: 1, metrics: false, suspensionDir, dispatcher });
   /** By key: the content that was told under it, as text. */
   const told = new Map();
   /** By run: tokens in the order in which their keys were told first. */
@@ -45,8 +50,9 @@ export async function runDurable({ scratch }, { count, disturb }) {
   let repeatedAsks = 0;
   const asked = new Set();
   const onLine = (text) => {
-    const { key, runId, effects, end, ask } = JSON.parse(text);
-    if (effects !== undefined) {
+    const { key, runId, effects, end, ask, times } = JSON.parse(text);
+    if (times !== undefined) fleet.onTimes(times);
+    else if (effects !== undefined) {
       const content = JSON.stringify(effects);
       const before = told.get(key);
       if (before === undefined) {
@@ -75,12 +81,15 @@ export async function runDurable({ scratch }, { count, disturb }) {
   };
 
   const workers = new Set();
+  /** One of each place is there at any time. */
   const startWorker = () => {
-    const child = spawn(process.execPath, [WORKER, JSON.stringify(suspensionDir), JSON.stringify(LEASE_MS)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const places = new Set([...workers].map(({ index }) => index));
+    const index = Array.from({ length: fleet.workers }, (_, at) => at).find((at) => !places.has(at)) ?? 0;
+    const args = [suspensionDir, LEASE_MS, fleet.argsOf(index)].filter((arg) => arg !== undefined);
+    const program = [fileURLToPath(fleet.worker), ...args.map((arg) => JSON.stringify(arg))];
+    const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout });
-    const worker = { child, ready: new Promise((resolve) => lines.once('line', resolve)) };
+    const worker = { index, child, ready: new Promise((resolve) => lines.once('line', resolve)) };
     lines.on('line', (text) => text.includes('isReady') || onLine(text));
     worker.ended = new Promise((resolve) => child.once('close', resolve));
     workers.add(worker);
@@ -92,7 +101,7 @@ export async function runDurable({ scratch }, { count, disturb }) {
   let disturbed = 0;
   const startedAt = Date.now();
   try {
-    for (let i = 0; i < WORKERS; i++) startWorker();
+    for (let i = 0; i < fleet.workers; i++) startWorker();
     const ids = Array.from({ length: count }, (_, index) => `run-${index}`);
     const capabilities = ['ext:service.*', 'events:emit:*', 'timer'];
     for (const [index, runId] of ids.entries()) {
@@ -102,7 +111,7 @@ export async function runDurable({ scratch }, { count, disturb }) {
     }
     while (ends.size < count && Date.now() - startedAt < MAX_MS) {
       disturbed += await disturb({ workers: [...workers], startWorker, isOver: () => ends.size >= count });
-      while (workers.size < WORKERS) startWorker();
+      while (workers.size < fleet.workers) startWorker();
     }
     let early = 0;
     for (const runId of ids) {

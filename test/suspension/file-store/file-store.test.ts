@@ -40,6 +40,21 @@ describe('the file store', () => {
   });
   afterEach(() => harness.dispose());
 
+  it('of a newer format is refused and not touched, unless this one has its own beside it', async () => {
+    const newer = join(harness.directory, 'v3');
+    await mkdir(newer);
+    await writeFile(join(newer, 'key'), 'of the newer one');
+    await expect(store.put(makeSuspension(id))).rejects.toMatchObject({
+      code: 'SUSPENSION_INCOMPATIBLE',
+      context: { problem: 'version', expected: 2, actual: 3 },
+    });
+    expect((await readdir(harness.directory, { recursive: true })).sort()).toEqual(['v3', join('v3', 'key')]);
+    await rm(newer, { recursive: true });
+    await store.put(makeSuspension(id));
+    await mkdir(newer);
+    expect(await openAgain().read(id)).toMatchObject({ state: 'suspended' });
+  });
+
   const openAgain = () => harness.open(1)[0] as SuspensionStore;
   const pathOf = (name: string) => join(root, name.charCodeAt(0).toString(16), name);
   const files = async () => {

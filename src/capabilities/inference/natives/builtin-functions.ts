@@ -2,7 +2,7 @@ import { callables } from '../callables.js';
 import { type Atom, NOTHING, union, type Value } from '../values/atoms.js';
 import { anyMember, callBack, listOf, mayChange, type NativeCall, spreadOf } from './native-methods.js';
 import { SOME_METHOD } from './native-names.js';
-import { callFetch, callSleep, callTimer } from './own-functions.js';
+import { callFetch, callSignal, callSleep, callTimer } from './own-functions.js';
 
 type Model = (call: NativeCall) => Value;
 
@@ -288,6 +288,7 @@ const BY_PATH: Readonly<Record<string, Model>> = {
   ),
   ...each('AbortSignal.any AbortSignal.abort', opaque),
   fetch: (call) => callFetch(call, webObject),
+  $signal: callSignal,
   queueMicrotask: ({ machine, args, at }) => machine.call(args.at(0), undefined, args.drop(1), at),
   ...each('clearTimeout clearInterval clearImmediate', inspector),
 };

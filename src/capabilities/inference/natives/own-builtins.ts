@@ -13,5 +13,9 @@ const TIMERS: ReadonlySet<string> = new Set([
 /** What a builtin needs that may be called with anything. */
 export function demandOfBuiltin({ demands }: Interpreter, path: string, at: Node, reason: string): void {
   if (TIMERS.has(path)) demands.add('timer', TIMER_METHOD, at, reason);
+  if (path === '$signal') {
+    demands.add('signal', '*', at, reason);
+    demands.add('timer', TIMER_METHOD, at, reason);
+  }
   if (path === 'fetch') demands.add('net', '*', at, reason);
 }

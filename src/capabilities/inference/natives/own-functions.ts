@@ -1,7 +1,7 @@
 import type { Node } from 'acorn';
-
 import { TIMER_METHOD } from '../../../guest/abi.js';
 import type { Interpreter } from '../interpreter.js';
+import { patternsOf } from '../syntax/names.js';
 import { isPrimitive, NOTHING, union, type Value } from '../values/atoms.js';
 import type { NativeCall } from './native-methods.js';
 
@@ -81,4 +81,23 @@ export function callSleep(path: string, { machine, args, at }: NativeCall): Valu
   machine.callUnknown(at);
   machine.flow.add(machine.thrown, machine.atoms.unknown);
   return union(machine.atoms.undefined);
+}
+
+/** A promise of what is signalled under a name, for a time at most if there are options. */
+export function callSignal({ machine, args, at }: NativeCall): Value {
+  const { demands, flow, atoms } = machine;
+  const given = args.at(0);
+  const isUnknown = args.hasSpread || (given.size === 0 && flow.isSettled);
+  for (const name of isUnknown ? ['*'] : patternsOf(given)) {
+    demands.add('signal', name, at, `$signal is called${name === '*' ? '' : ` with ${name}`}`);
+  }
+  machine.readWhole(given, at);
+  const options = args.from(1);
+  if (options.size > 0) {
+    demands.add('timer', TIMER_METHOD, at, '$signal is called with options');
+    machine.escape(options, at, 'a call of a builtin');
+    machine.callUnknown(at);
+  }
+  flow.add(machine.thrown, atoms.unknown);
+  return machine.data(at, 'signal');
 }

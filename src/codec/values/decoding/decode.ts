@@ -66,9 +66,11 @@ export function decodeFields(bytes: Uint8Array, bounds: DecodingBounds = {}): un
  * @throws JsonTextError with the path of JSON text that does not parse
  */
 export function decodeOwnFields(bytes: Uint8Array, prepared?: (number: number) => unknown): unknown[] {
-  const bounds = { maxNodes: Number.POSITIVE_INFINITY, end: OWN_END, parsesJson: true };
-  return decodeFields(bytes, prepared === undefined ? bounds : { ...bounds, prepared });
+  return decodeFields(bytes, prepared === undefined ? OWN_DOCUMENT : { ...OWN_DOCUMENT, prepared });
 }
+
+/** Of a document that this process has encoded. */
+export const OWN_DOCUMENT: DecodingBounds = { maxNodes: Number.POSITIVE_INFINITY, end: OWN_END, parsesJson: true };
 
 /**
  * Decodes one document or value, at once or in slices. Everything except the last step of creating a table

@@ -6,6 +6,9 @@ const KEPT_BYTES = 256 * 1024;
 const KEPT_IN_USE_BYTES = 4 * 1024 * 1024;
 const GOOD_PART = 8;
 
+/** From this size on, what was written is put aside between two values: growing would copy it, which blocks the thread. */
+const PART_BYTES = 1024 * 1024;
+
 /** perf: for fewer characters, a loop is faster than calls into native code. */
 const SHORT_STRING = 64;
 /** Room is made for somewhat more than is written. */
@@ -23,11 +26,35 @@ export class ByteWriter {
   protected bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   /** A view of the same bytes. */
   protected numbers = viewOf(this.bytes);
+  /** Of the bytes that are not put aside. */
   length = 0;
+  readonly #parts: Buffer[] = [];
+  #partBytes = 0;
   /** Growing beyond this many bytes throws {@link TooManyBytesError}. */
   limit = Number.POSITIVE_INFINITY;
 
+  /** All bytes that were written. */
+  get byteLength(): number {
+    return this.#partBytes + this.length;
+  }
+
+  /** Between two values: puts aside what is large, so that it is not copied again before the end. */
+  putAside(): void {
+    if (this.length < PART_BYTES) return;
+    this.#parts.push(this.bytes.subarray(0, this.length));
+    this.#partBytes += this.length;
+    this.length = 0;
+    this.#use(Buffer.allocUnsafeSlow(2 * PART_BYTES));
+  }
+
+  /** When they were copied. Their length still counts. */
+  dropParts(): void {
+    if (this.#parts.length > 0) this.#parts.length = 0;
+  }
+
   reset(): void {
+    this.dropParts();
+    this.#partBytes = 0;
     const { length } = this.bytes;
     const isKept = length <= KEPT_BYTES || (length <= KEPT_IN_USE_BYTES && this.length * GOOD_PART > length);
     this.length = 0;
@@ -116,7 +143,15 @@ export class ByteWriter {
   }
 
   copyInto(target: Uint8Array, offset: number): void {
-    target.set(this.bytes.subarray(0, this.length), offset);
+    for (const part of this.parts) {
+      target.set(part, offset);
+      offset += part.length;
+    }
+  }
+
+  /** The bytes in order, in parts of at most some MB unless a single string or buffer has more. Views, not copies. */
+  get parts(): readonly Uint8Array[] {
+    return [...this.#parts, this.bytes.subarray(0, this.length)];
   }
 
   /** Makes room. A few bytes more than the limit are no error as long as they are not used. */
@@ -125,7 +160,7 @@ export class ByteWriter {
   }
 
   #grow(bytes: number): void {
-    if (this.length + bytes > this.limit + SLACK_BYTES) throw new TooManyBytesError();
+    if (this.byteLength + bytes > this.limit + SLACK_BYTES) throw new TooManyBytesError();
     const larger = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + bytes));
     larger.set(this.bytes.subarray(0, this.length));
     this.#use(larger);

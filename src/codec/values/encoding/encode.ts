@@ -1,12 +1,14 @@
 import { types } from 'node:util';
 import { isPrepared } from '../../../api/context.js';
 import { encodedBytes, jsonBytes } from '../../../api/encoded.js';
+import { SLICE_LENGTH } from '../../../support/byte-slices.js';
 import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from '../format.js';
 import { FORM_ITEMS_AT, type Form, FormKind, formOf, JSON_FORM, type NumberPrepared } from '../forms.js';
 import { isPlainObject, typedArrayNumber } from '../host-values.js';
 import { LEFT_OUT } from '../left-out.js';
 import { ByteWriter, TooManyBytesError } from './byte-writer.js';
+import { copyInSlices } from './copy-in-slices.js';
 import { BYTES_PER_WORK, EXTRA_BYTES, VALUES_PER_LOOK, WORK_PER_FORM } from './encoding-cost.js';
 import { type Level, LevelKind, Levels } from './encoding-levels.js';
 import { EncodingNames } from './encoding-names.js';
@@ -46,6 +48,8 @@ export class ValueEncoder {
   /** What `toJSON` returned, by what has the method; undefined when the method does not count. */
   #json: Map<object, unknown> | undefined;
   #numberPrepared: NumberPrepared | undefined;
+  /** What {@link finishInSlices} has not finished. */
+  #copying: Generator<undefined, Uint8Array> | undefined;
 
   /**
    * @param root the start of paths in errors
@@ -146,26 +150,64 @@ export class ValueEncoder {
   }
 
   finish(): Uint8Array {
-    this.#header.reset();
-    this.#header.u8(FORMAT_VERSION);
-    this.#header.unsigned(this.#names.size);
-    const namesAt = this.#header.length;
-    const bodyAt = namesAt + this.#names.byteLength;
+    this.completeHeader();
     // From Node's pool, and written completely.
-    const encoded = Buffer.allocUnsafe(bodyAt + this.#body.length);
+    return this.#finishAtOnce(Buffer.allocUnsafe(this.#byteLength));
+  }
+
+  /**
+   * {@link finish} in slices: continues copying what was encoded.
+   *
+   * @param make makes the buffer of this many bytes
+   * @param until on the clock of `performance.now()`
+   * @returns undefined if it has not finished
+   */
+  finishInSlices<T extends Uint8Array>(make: (bytes: number) => T, until: number): T | undefined {
+    if (this.#copying === undefined) {
+      this.completeHeader();
+      const bytes = this.#byteLength;
+      if (bytes <= SLICE_LENGTH) return this.#finishAtOnce(make(bytes));
+      const parts = [...this.#header.parts, ...this.#names.parts, ...this.#body.parts];
+      this.#copying = copyInSlices(parts, make(bytes));
+    }
+    do {
+      const { done, value } = this.#copying.next();
+      if (done === true) {
+        this.#copying = undefined;
+        this.#forget();
+        return value as T;
+      }
+    } while (performance.now() < until);
+    return undefined;
+  }
+
+  #finishAtOnce<T extends Uint8Array>(encoded: T): T {
+    const namesAt = this.#header.length;
     this.#header.copyInto(encoded, 0);
     this.#names.copyInto(encoded, namesAt);
-    this.#body.copyInto(encoded, bodyAt);
+    this.#body.copyInto(encoded, namesAt + this.#names.byteLength);
     this.#forget();
     return encoded;
   }
 
+  get #byteLength(): number {
+    return this.#header.length + this.#names.byteLength + this.#body.byteLength;
+  }
+
+  /** When everything is encoded: from now on {@link countedBytes} are all. */
+  completeHeader(): void {
+    this.#header.reset();
+    this.#header.u8(FORMAT_VERSION);
+    this.#header.unsigned(this.#names.size);
+  }
+
   get #countedSoFar(): number {
-    return this.#body.length + this.#extraBytes + this.#names.size * EXTRA_BYTES.name;
+    return this.#body.byteLength + this.#extraBytes + this.#names.size * EXTRA_BYTES.name;
   }
 
   /** Keeps none of the caller's values alive. */
   #forget(): void {
+    this.#body.dropParts();
     this.#levels.forget();
     this.#references.clear();
     this.#json = undefined;
@@ -225,6 +267,7 @@ export class ValueEncoder {
 
   #mayGoOn(until: number): boolean {
     this.#work = VALUES_PER_LOOK;
+    this.#body.putAside();
     if (this.#countedSoFar > this.#maxBytes) throw new TooManyBytesError();
     return until === Number.POSITIVE_INFINITY || performance.now() < until;
   }

@@ -52,6 +52,10 @@ export class EncodingNames {
     return number;
   }
 
+  get parts(): readonly Uint8Array[] {
+    return this.#writer.parts;
+  }
+
   copyInto(target: Uint8Array, offset: number): void {
     this.#writer.copyInto(target, offset);
   }

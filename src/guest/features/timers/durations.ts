@@ -9,6 +9,8 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 const { hasOwn } = Object;
 const NumberFunction = Number;
+const StringFunction = String;
+const TypeErrorConstructor = TypeError;
 const { isNaN: isNotANumber } = Number;
 const { charCodeAt, slice } = String.prototype;
 const { apply } = Reflect;
@@ -30,4 +32,18 @@ export function parseDuration(text: string): number | undefined {
 
 function isOfNumber(code: number): boolean {
   return (code >= ZERO && code <= NINE) || code === DOT;
+}
+
+/** @throws TypeError naming the function that was given it */
+export function millisecondsOf(name: string, duration: unknown): number {
+  const ms = typeof duration === 'string' ? parseDuration(duration) : duration;
+  if (typeof ms === 'number' && !isNotANumber(ms)) return ms;
+  throw new TypeErrorConstructor(
+    name + ' takes milliseconds, or a text such as "90s", "15m", "12h" or "3d"; this is ' + shown(duration),
+  );
+}
+
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return '"' + value + '"';
+  return typeof value === 'object' && value !== null ? 'an object' : StringFunction(value);
 }

@@ -19,10 +19,17 @@ const weakTimers = nullArray<string>([]);
  *
  * @param name of the function that sets it, for errors
  * @param delayMs at least 0
+ * @param fail called instead of `ring` if the host ends the wait
  * @param isWeak whether a handler that has returned does not wait for it. Default: false
  * @returns what {@link clearTimer} takes
  */
-export function setTimer(name: string, delayMs: number, ring: () => void, isWeak = false): string {
+export function setTimer(
+  name: string,
+  delayMs: number,
+  ring: () => void,
+  fail?: (error: unknown) => void,
+  isWeak = false,
+): string {
   refuseLateCall(name);
   admit(TIMER, TIMER_METHOD, HOST_CALLS, 0);
   if (!(delayMs <= maxSleepMs)) pass('maxSleepMs', maxSleepMs);
@@ -32,8 +39,12 @@ export function setTimer(name: string, delayMs: number, ring: () => void, isWeak
     pending--;
     ring();
   };
+  const end = (error: unknown) => {
+    pending--;
+    fail?.(error);
+  };
   const given = nullArray([delayMs, dateNow() - executionStart()]);
-  const callId = beginCall(TIMER_EXTENSION, TIMER_METHOD, given, settle, settle, true);
+  const callId = beginCall(TIMER_EXTENSION, TIMER_METHOD, given, settle, end, true);
   if (isWeak) weakTimers[weakTimers.length] = callId;
   return callId;
 }

@@ -3,11 +3,7 @@ import { NotTransferableError } from '../../codec/values/encoding/not-transferab
 import { NexusError } from '../../errors/nexus-error.js';
 import { encodeValues } from '../../suspension/sealed/values.js';
 
-/**
- * An answer as it lies in the mailbox of a run.
- *
- * @throws NexusError SERIALIZATION_ERROR
- */
+/** The answer to a call as a message of its run has it. @throws NexusError SERIALIZATION_ERROR */
 export async function encodeAnswer(answer: AsyncResult): Promise<Uint8Array> {
   try {
     return await encodeValues([answer.success, answer.success ? answer.value : answer.error], 'answer');

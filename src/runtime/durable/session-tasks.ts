@@ -1,0 +1,83 @@
+import type { ExtensionCall } from '../../api/result.js';
+import { isSignalWait } from '../../execution/own-call-kinds.js';
+import type { SuspendedRun } from '../../execution/suspended-run.js';
+import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
+import { sleep } from '../../suspension/store-calls.js';
+import type { SessionParts } from './session-parts.js';
+import type { TaskRun } from './task-sender.js';
+
+/** When calls that others make have no answer, they are told again: the task may be lost. Less and less often. */
+const FIRST_REMINDER_MS = 60_000;
+const LAST_REMINDER_MS = 60 * 60_000;
+/** Earlier tasks have another time, or are repetitions. */
+const MAX_EARLY_MS = 1_000;
+
+/** What a session has to do with tasks: whether one came early, and of what others are told. */
+export class SessionTasks {
+  readonly #parts: SessionParts;
+  /** Ids of calls that others make, and were told of. */
+  readonly #sent = new Set<string>();
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether its time has come. A task may come early, or twice: then it waits as before. */
+  isDue({ content, isArrival, dueAtMs = Number.POSITIVE_INFINITY }: HeldGeneration): boolean {
+    return (isArrival && content.kind !== 'begin') || dueAtMs <= this.#parts.store.clock.now();
+  }
+
+  /** {@link isDue}, after a moment if it is nearly so: the clocks of a queue and of a store differ. */
+  async isDueSoon(held: HeldGeneration): Promise<boolean> {
+    const earlyMs = (held.dueAtMs ?? Number.POSITIVE_INFINITY) - this.#parts.store.clock.now();
+    if (!this.isDue(held) && earlyMs <= MAX_EARLY_MS) await sleep(Math.ceil(earlyMs));
+    return this.isDue(held);
+  }
+
+  runOf({ content: { facts } }: HeldGeneration, run?: SuspendedRun): TaskRun {
+    const { deployment = this.#parts.deployment } = run ?? {};
+    return { runId: facts.runId, deployment, tenant: facts.tenant };
+  }
+
+  /**
+   * Calls of extensions that this process does not have, of which nobody was told, or a long time ago.
+   *
+   * @param calls that have no answer
+   */
+  unsent(held: HeldGeneration, calls: readonly ExtensionCall[]): ExtensionCall[] {
+    if (this.#parts.sender === undefined) return [];
+    const others = this.#ofOthers(calls);
+    const isReminder = !held.isArrival && this.isDue(held);
+    const unsent = others.filter(({ callId }) => isReminder || (held.isArrival && !this.#sent.has(callId)));
+    for (const { callId } of others) this.#sent.add(callId);
+    return unsent;
+  }
+
+  /** @param later ids of calls that were made, and whose answers come from elsewhere */
+  async send(
+    held: HeldGeneration,
+    run: SuspendedRun,
+    calls: readonly ExtensionCall[],
+    later: readonly string[],
+  ): Promise<void> {
+    const made = new Set(later);
+    await this.#parts.sender?.calls(
+      this.runOf(held, run),
+      calls.filter(({ callId }) => !made.has(callId)),
+    );
+  }
+
+  /** When others are told again of the calls that they make, by the store's clock: the longer it waits, the later. */
+  reminderOf(held: HeldGeneration, calls: readonly ExtensionCall[], later: readonly string[]): number | undefined {
+    const { sender, store } = this.#parts;
+    const made = new Set(later);
+    if (sender === undefined || this.#ofOthers(calls).every(({ callId }) => made.has(callId))) return undefined;
+    const nowMs = store.clock.now();
+    return nowMs + Math.min(LAST_REMINDER_MS, Math.max(FIRST_REMINDER_MS, nowMs - held.content.arrivalMs));
+  }
+
+  #ofOthers(calls: readonly ExtensionCall[]): readonly ExtensionCall[] {
+    const { extensions } = this.#parts.options;
+    return calls.filter((call) => !isSignalWait(call) && !Object.hasOwn(extensions, call.extensionName));
+  }
+}

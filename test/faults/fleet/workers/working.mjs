@@ -1,0 +1,46 @@
+// A process of a fleet: executes runs without any extension, or makes calls. Each line on stdout is something that it was told, or a call
+// that is answered later.
+import { randomUUID } from 'node:crypto';
+import { writeSync } from 'node:fs';
+
+import { createRuntime, currentCall, later } from '#build/index.js';
+import { connect } from '../../lib/queue-servers.mjs';
+import { repeating } from '../../lib/repeating-dispatcher.mjs';
+
+const [suspensionDir, leaseMs, { role, queue, repeats }] = process.argv.slice(2).map((arg) => JSON.parse(arg));
+const STDOUT = 1;
+
+/** When this returns, the parent has it, even if the process is killed at once. */
+function tell(line) {
+  writeSync(STDOUT, `${JSON.stringify(line)}\n`);
+}
+
+const service = {
+  token: async () => {
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+    return randomUUID();
+  },
+  ask: () => {
+    tell({ ask: currentCall().key });
+    return later;
+  },
+};
+const connected = connect(queue);
+const dispatcher = repeats ? repeating(connected, (_task, times) => tell({ times })) : connected;
+const options = { cacheDir: false, maxInstances: 1, metrics: false, suspensionDir, leaseMs, dispatcher };
+const runtime = await createRuntime(options);
+if (role === 'caller') await runtime.work({ runs: false, extensions: { service } });
+else {
+  await runtime.work({
+    // The campaign kills processes faster than runs go on: none of it is the fault of a run.
+    maxCrashes: 1_000,
+    onEffects: ({ events }, { key, runId }) => tell({ key, runId, effects: events }),
+    onEnd: ({ status, returnValue, error }, { runId }) => tell({ runId, end: { status, returnValue, error } }),
+  });
+}
+process.once('SIGTERM', async () => {
+  await runtime.shutdown();
+  await dispatcher.close();
+  process.exit();
+});
+tell({ isReady: true });

@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Readable } from 'node:stream';
+
+/**
+ * Waits for the end of its input, which comes when the process that started it ends, however that ends. Then it ends the server and removes
+ * its directory. The number of the server's process is its first line.
+ */
+const SUPERVISOR = `
+folder=$1; signal=$2; shift 2
+"$@" </dev/null &
+pid=$!
+echo "$pid"
+cat >/dev/null
+kill -s "$signal" "$pid" 2>/dev/null
+wait "$pid"
+rm -rf "$folder"
+`;
+
+export interface Supervised {
+  /** Of the server. */
+  readonly pid: number;
+  /** Ends it, removes its directory, and resolves when both are done. */
+  stop(): Promise<void>;
+}
+
+export interface ServerCommand {
+  readonly command: readonly [string, ...string[]];
+  /** Removed at the end. */
+  readonly folder: string;
+  /** What it prints when it can be used. */
+  readonly ready: RegExp;
+  /** What ends it. @default KILL */
+  readonly signal?: 'KILL' | 'QUIT' | 'TERM';
+  /** Who it runs as. @default the user of this process */
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
+/** Starts a server that does not outlive this process, and waits until it can be used. */
+export async function supervise({ command, folder, ready, signal = 'KILL', user }: ServerCommand): Promise<Supervised> {
+  const supervisor = spawn('sh', ['-c', SUPERVISOR, 'sh', folder, signal, ...command], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // A signal to the group of this process does not reach it.
+    detached: true,
+    env: { ...process.env, LC_ALL: 'C' },
+    ...user,
+  });
+  const stop = async () => {
+    if (supervisor.exitCode !== null || supervisor.signalCode !== null) return;
+    const ended = once(supervisor, 'exit');
+    supervisor.stdin.end();
+    await ended;
+  };
+  try {
+    return { pid: await untilReady(supervisor, ready), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  } finally {
+    // The test ends although it runs.
+    supervisor.unref();
+    for (const stream of [supervisor.stdin, supervisor.stdout, supervisor.stderr]) {
+      (stream as unknown as { unref?: () => void }).unref?.();
+    }
+  }
+}
+
+function untilReady(supervisor: ChildProcess, ready: RegExp): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    let pid: number | undefined;
+    const take = (stream: Readable | null, isFirst: boolean) =>
+      stream?.setEncoding('utf8').on('data', (part: string) => {
+        if (text.length < 100_000) text += part;
+        if (isFirst && pid === undefined) pid = Number(/^(\d+)\n/.exec(text)?.[1] ?? Number.NaN) || undefined;
+        if (pid !== undefined && ready.test(text)) resolve(pid);
+        else if (/(FATAL|fatal|exec: |not found|Address already in use)/.test(text))
+          reject(new Error(`The server did not start: ${text}`));
+      });
+    take(supervisor.stdout, true);
+    take(supervisor.stderr, false);
+    supervisor.once('error', reject);
+    supervisor.once('exit', () => reject(new Error(`The server ended: ${text}`)));
+  });
+}
+
+/** Ports that nobody has at this moment. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  const ports: number[] = [];
+  for (const server of servers) {
+    if (!server.listening) await once(server, 'listening');
+    ports.push((server.address() as { port: number }).port);
+  }
+  for (const server of servers) {
+    server.close();
+    await once(server, 'close');
+  }
+  return ports;
+}
