@@ -32,6 +32,14 @@ const IN_CALLING_THREAD = '^src/testing/runtime/(start-test-runtime|calling-thre
 
 /** Suspended handlers on a server, each an entry of its own. */
 const STORES = '^src/(postgres|redis)/';
+/** The command and the server are applications of the package: what they have of the core is its entries, and what is named here. */
+const APPLICATIONS = ['cli', 'server'];
+const OF_THE_CORE = [
+  '^src/(api|config|errors|support)/',
+  '^src/(build/|testing/|typescript/)?index\\.ts$',
+  // For `nexus inspect`, which describes files without executing anything, and for what commands print.
+  '^src/(cache/artifact|execution/result/to-json|suspension/sealed/envelope|testing/recording/recording-codec)\\.ts$',
+].join('|');
 
 /** The one file that imports each third-party library. */
 const IMPORTERS = {
@@ -51,6 +59,8 @@ const IMPORTERS = {
   semver: '^src/config/listed-package\\.ts$',
   bullmq: '^src/bullmq/queues\\.ts$',
   '@cfworker/json-schema': '^src/schemas/json-validator\\.ts$',
+  hono: '^src/server/http/hono\\.ts$',
+  '@hono/node-server': '^src/server/http/listen\\.ts$',
 };
 
 /** One rule for each folder of a list but the first: nothing in it imports from a folder before it. */
@@ -128,7 +138,21 @@ export default {
       comment: 'What applications import stands above everything.',
       severity: 'error',
       from: { path: folders([...MAIN, ...WORKER, ...SHARED, 'guest']) },
-      to: { path: '^src/(build|testing|otel|postgres|redis|bullmq|typescript|migrate|code-mode)/|^src/index\\.ts$' },
+      to: {
+        path: '^src/(build|testing|otel|postgres|redis|bullmq|typescript|migrate|code-mode|server|cli)/|^src/index\\.ts$',
+      },
+    },
+    {
+      name: 'applications-import-entries',
+      severity: 'error',
+      from: { path: folders(APPLICATIONS) },
+      to: { path: '^src/', pathNot: `${folders(APPLICATIONS)}|${OF_THE_CORE}`, ...AT_RUN_TIME },
+    },
+    {
+      name: 'the-server-imports-no-command',
+      severity: 'error',
+      from: { path: folders(['server']) },
+      to: { path: folders(['cli']) },
     },
     {
       name: 'stores-on-servers-import-little',

@@ -42,7 +42,7 @@ function checkTarball(packed, tarball, folder) {
   weigh(root, packed);
   const bin = (name, args) => execFileSync('npx', [name, ...args], { cwd: root, stdio: 'inherit' });
   bin('publint', ['run', tarball, '--strict']);
-  // The matchers for vitest are a module, as vitest is, and so is the build step; the declarations of handlers are no module at all.
+  // The matchers for vitest are a module, as vitest is, and so are the build step and the server; the declarations of handlers are no module at all.
   bin('attw', [
     tarball,
     '--profile',
@@ -51,6 +51,7 @@ function checkTarball(packed, tarball, folder) {
     'testing/vitest',
     'testing/vitest-plugin',
     'build',
+    'server',
     'handler',
     '--format',
     'table-flipped',

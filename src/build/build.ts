@@ -89,25 +89,36 @@ export class Build {
     const compiler = this.#createCompiler(hoisted);
     let engine: string;
     let shared: SharedLibraries | undefined;
-    let basis: string;
+    let basis: string | undefined;
     try {
       engine = await compiler.engine();
       shared = await this.#bundleShared(hoisted, engine);
       basis = sha256Hex(JSON.stringify([BUILD_VERSION, engine, this.#config.wrap ?? null, this.#sealName()]));
       await this.#compile(units, compiler, basis === before?.basis);
+    } catch (error) {
+      // The next build goes on from here. The manifest stays that of the last one.
+      const isCancelled = error instanceof NexusError && error.code === 'CANCELLED';
+      if (isCancelled && basis !== undefined) await this.#writeRecord(basis, basis === before?.basis ? recorded : {});
+      throw error;
     } finally {
       await compiler.close();
     }
     const manifest = await this.#write(engine, shared);
     await this.#removeStale(before?.handlers ?? {});
     await this.#lock.save(this.#config.root);
-    await this.#writeFile(RECORD_NAME, JSON.stringify({ basis, handlers: Object.fromEntries(this.#handlers) }));
+    await this.#writeRecord(basis);
     // Several are compiled at the same time, and end in any order.
     const unchanged = new Set(this.#unchanged);
     const built = [...this.#handlers.keys()].filter((name) => !unchanged.has(name)).sort();
     const failures = this.#failures.sort((a, b) => (a.name < b.name ? -1 : 1));
     const manifestPath = path.join(outDir, MANIFEST_NAME);
     return { manifestPath, manifest, built, unchanged: [...unchanged].sort(), failures };
+  }
+
+  /** @param others of handlers that this build has not looked at */
+  #writeRecord(basis: string, others: Readonly<Record<string, RecordedHandler>> = {}): Promise<void> {
+    const handlers = { ...others, ...Object.fromEntries(this.#handlers) };
+    return this.#writeFile(RECORD_NAME, JSON.stringify({ basis, handlers }));
   }
 
   /** Artifacts are sealed anew under another secret, which is not written anywhere. */

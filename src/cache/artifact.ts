@@ -263,3 +263,28 @@ export function readHeader(encoded: Uint8Array): ArtifactHeader {
     throw new ArtifactError('header', `has a header that ${error.message}`);
   }
 }
+
+/**
+ * What an artifact says of itself, for people: its header, and whether its seal is right.
+ *
+ * @param secrets as for {@link openArtifact}
+ * @returns `isIntact` is undefined for a seal of which no secret is given
+ * @throws ArtifactError if it has no header that can be read
+ */
+export function describeArtifact(
+  sealed: Uint8Array,
+  secrets: readonly Uint8Array[],
+): { readonly header: ArtifactHeader; readonly isIntact: boolean | undefined; readonly sourceMapBytes: number } {
+  const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length);
+  checkMark(bytes, bytes.length);
+  const { front, map, trailer } = splitMap(bytes);
+  const parts = splitHeader(Buffer.from(front.buffer, front.byteOffset, front.length), MARK_BYTES);
+  if (parts === undefined) throw headerOutside();
+  const header = readHeader(parts.header);
+  const canCheck = header.seal === 'sha256' || secrets.length > 0;
+  const check = checkUnder(header.seal === 'sha256' ? [] : secrets);
+  check.update(front);
+  check.update(trailer.subarray(0, MAP_LENGTH_BYTES));
+  const isIntact = canCheck ? check.matches(trailer.subarray(MAP_LENGTH_BYTES)) : undefined;
+  return { header, isIntact, sourceMapBytes: map.length };
+}

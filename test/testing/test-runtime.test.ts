@@ -45,6 +45,23 @@ describe('a test runtime', () => {
     }
   });
 
+  it('has real time, randomness and ids with deterministic: false, and takes neither now nor seed then', async () => {
+    const before = Date.now();
+    const own = await createTestRuntime({ cacheDir: false, deterministic: false });
+    const ask = async () => (await own.executeHandler('return [Date.now(), Math.random()]')).returnValue as number[];
+    const [[now = 0, first], [, second]] = [await ask(), await ask()] as const;
+    expect(now).toBeGreaterThanOrEqual(before);
+    expect(first).not.toBe(second);
+    const { suspension } = await own.executeHandler('await $ext.a.b()', { capabilities: ['ext:a'] });
+    expect(suspension?.suspensionId).not.toContain('run-0000');
+    await own.shutdown();
+    for (const option of [{ now: 0 }, { seed: 1 }]) {
+      await expect(createTestRuntime({ deterministic: false, ...option })).rejects.toMatchObject({
+        code: 'INVALID_CONFIG',
+      });
+    }
+  });
+
   it('gives the results of a runtime with workers', async () => {
     const other = await createRuntime({ cacheDir: false });
     const sources = [

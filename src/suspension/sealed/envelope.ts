@@ -133,6 +133,35 @@ export async function resealEnvelope(
   return sealEnvelope(newId, header, payload, keys);
 }
 
+/**
+ * What an envelope says of itself without a key, for people. Its header is readable only if it was sealed without a secret, and nothing
+ * vouches for it.
+ *
+ * @returns undefined if it is none of this version
+ */
+export function describeEnvelope(envelope: Uint8Array):
+  | {
+      readonly version: number;
+      readonly seal: EnvelopeKeys['seal'];
+      /** Hex. */
+      readonly keyId: string;
+      readonly header?: unknown;
+    }
+  | undefined {
+  const bytes = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.length);
+  const number = FORMAT.faultOf(bytes) === undefined ? bytes.readUInt8(SEAL_AT) : undefined;
+  const seal = (Object.keys(SEAL_NUMBERS) as EnvelopeKeys['seal'][]).find((name) => SEAL_NUMBERS[name] === number);
+  if (seal === undefined) return undefined;
+  const described = { version: ENVELOPE_VERSION, seal, keyId: bytes.toString('hex', KEY_ID_AT, PREAMBLE_BYTES) };
+  const parts = seal === 'hmac-sha256' ? splitHeader(bytes.subarray(PREAMBLE_BYTES), 0) : undefined;
+  if (parts === undefined) return described;
+  try {
+    return { ...described, header: readMessage(parts.header, MAX_HEADER_BYTES, MAX_HEADER_VALUES) };
+  } catch {
+    return described;
+  }
+}
+
 /** The data that a seal covers besides the content. The length of the id separates it from what follows. */
 function associated(id: string, preamble: Uint8Array): Buffer {
   const name = Buffer.from(id, 'utf8');

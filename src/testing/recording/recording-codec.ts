@@ -113,6 +113,18 @@ export async function decodeRecording(given: Uint8Array, name: string): Promise<
   }
 }
 
+/**
+ * The header of a recording, which has everything but values. Its SHA-256 is not checked.
+ *
+ * @returns undefined if it is no recording of this version
+ */
+export function describeRecording(given: Uint8Array): RecordingHeader | undefined {
+  const bytes = Buffer.from(given.buffer, given.byteOffset, given.length);
+  if (FORMAT.faultOf(bytes) !== undefined) return undefined;
+  const parts = splitHeader(bytes, MARK_BYTES);
+  return parts && readRecordingHeader(parts.header);
+}
+
 /** It has only a checksum, so it is untrusted. */
 async function decodeContent(content: Buffer): Promise<Recording> {
   const parts = splitHeader(content, MARK_BYTES);

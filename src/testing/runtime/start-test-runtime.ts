@@ -18,7 +18,9 @@ const MAX_COUNTED = 1_000_000_000;
 
 /** @throws NexusError INVALID_CONFIG naming the option, INTERNAL_ERROR */
 export async function startTestRuntime(options: TestRuntimeOptions, { engine, prelude }: Parts): Promise<TestRuntime> {
-  const { now, seed = DEFAULT_SEED, inWorker, coverage: wanted, ...rest } = options;
+  const { now, seed = DEFAULT_SEED, inWorker, deterministic: given, coverage: wanted, ...rest } = options;
+  const deterministic = boolean('deterministic', given, true);
+  if (!deterministic) requireAbsent({ now, seed: options.seed });
   const coverage = HandlerCoverage.of(wanted);
   const config = resolveRuntimeConfig(coverage === undefined ? rest : withRoom(rest));
   if (!Number.isFinite(seed)) throw invalidOption('seed', seed, 'a finite number');
@@ -40,6 +42,7 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
   return new TestRuntime(config, engine.fingerprint, {
     clock,
     seed,
+    deterministic,
     coverage,
     libraryNeeds: needs,
     libraries,
@@ -56,6 +59,13 @@ export async function startTestRuntime(options: TestRuntimeOptions, { engine, pr
         },
       }),
   });
+}
+
+/** @throws NexusError INVALID_CONFIG for what has no effect on real time and randomness */
+function requireAbsent(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) throw invalidOption(name, value, 'absent with deterministic: false');
+  }
 }
 
 /** What counting adds to a log does not use up the limits of the handler. */

@@ -18,6 +18,11 @@ export interface TestRuntimeOptions extends RuntimeOptions {
    */
   readonly inWorker?: boolean;
   /**
+   * Whether executions repeat: a frozen clock, seeded randomness and the same ids. With `false`, time and randomness are real, as in
+   * production: for short-lived programs that start faster without workers. `now` and `seed` cannot be given then. @default true
+   */
+  readonly deterministic?: boolean;
+  /**
    * A directory: the lines of handler files that `runHandler` and `suspendAt` execute are counted, and each
    * process writes an lcov file there when it ends. `reportCoverage` joins them and checks shares. Counted
    * handlers take more time and instructions. Default: the variable NEXUS_COVERAGE; without it, nothing is

@@ -8,7 +8,7 @@ import { NexusRuntime, type RuntimeParts } from '../../runtime/nexus-runtime.js'
 import type { ResumeProbe } from '../../runtime/own/own-answers.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
 import type { RunProbe } from '../../runtime/run/run-probe.js';
-import type { RuntimeEnvironment } from '../../support/environment.js';
+import { type RuntimeEnvironment, systemEnvironment } from '../../support/environment.js';
 import type { TestClock } from '../clock.js';
 import { asItIs, type CoveredHandler, type HandlerCoverage, type Room } from '../coverage/coverage.js';
 import type { HandlerOptions } from '../handler-options.js';
@@ -20,6 +20,8 @@ import type { TestResult } from '../test-result.js';
 export interface TestRuntimeParts extends Pick<RuntimeParts, 'createPool' | 'libraryNeeds' | 'libraries'> {
   readonly clock: TestClock;
   readonly seed: number;
+  /** False: time, randomness and ids are real. */
+  readonly deterministic: boolean;
   readonly coverage: HandlerCoverage | undefined;
 }
 
@@ -28,9 +30,10 @@ export interface TestRuntimeParts extends Pick<RuntimeParts, 'createPool' | 'lib
  * tests.
  */
 export class TestRuntime extends NexusRuntime {
-  /** Its clock: the time that handlers see, and by which suspensions expire. */
+  /** Its clock: the time that handlers see, and by which suspensions expire. With `deterministic: false` nothing follows it. */
   readonly clock: TestClock;
   readonly #seed: number;
+  readonly #isDeterministic: boolean;
   readonly #coverage: HandlerCoverage | undefined;
   readonly #room: Room;
 
@@ -38,7 +41,7 @@ export class TestRuntime extends NexusRuntime {
   constructor(
     config: RuntimeConfig,
     engine: string,
-    { createPool, clock, seed, coverage, libraryNeeds = {}, libraries = [] }: TestRuntimeParts,
+    { createPool, clock, seed, deterministic, coverage, libraryNeeds = {}, libraries = [] }: TestRuntimeParts,
   ) {
     let runs = 0;
     // As long as a real id, so that it can be used in the same places.
@@ -48,9 +51,13 @@ export class TestRuntime extends NexusRuntime {
       alarm: (atMs, ring, isIdle) => clock.alarm(atMs, ring, isIdle),
       newRunId,
     };
-    super(config, engine, { createPool, libraryNeeds, libraries, environment });
+    super(config, engine, {
+      ...{ createPool, libraryNeeds, libraries },
+      environment: deterministic ? environment : systemEnvironment,
+    });
     this.clock = clock;
     this.#seed = seed;
+    this.#isDeterministic = deterministic;
     this.#coverage = coverage;
     this.#room = config.limits;
   }
@@ -101,6 +108,7 @@ export class TestRuntime extends NexusRuntime {
     probe?: ResumeProbe,
   ): Promise<WasmResult> {
     const given = typeof options === 'number' ? { timeoutMs: options } : options;
+    if (!this.#isDeterministic) return super.resumeAny(suspensionId, answers, given, probe);
     return super.resumeAny(suspensionId, answers, { now: this.clock.now(), ...given }, probe);
   }
 
@@ -111,12 +119,14 @@ export class TestRuntime extends NexusRuntime {
     options: RunOptions,
     probe: RunProbe = {},
   ): Promise<WasmResult> {
+    if (!this.#isDeterministic) return super.runProbed(code, context, options, probe);
     const clock = options?.now === undefined && { now: () => this.clock.now() };
     return super.runProbed(code, context, { seed: this.#seed, ...options }, { ...clock, ...probe });
   }
 
   #repeatable(options: number | ExecuteOptions = {}): ExecuteOptions {
     const given = typeof options === 'number' ? { timeoutMs: options } : options;
+    if (!this.#isDeterministic) return given;
     return { now: this.clock.now(), seed: this.#seed, ...given };
   }
 }

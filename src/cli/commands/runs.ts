@@ -1,0 +1,153 @@
+import type { AsyncResult } from '../../api/answers.js';
+import { nearest } from '../../config/nearest.js';
+import { NexusError } from '../../errors/nexus-error.js';
+import { toJson } from '../../execution/result/to-json.js';
+import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
+import type { Command, CommandCall } from '../command.js';
+import { EXIT } from '../exit-codes.js';
+import { usageError } from '../parse-command-line.js';
+import { jsonOption } from '../support/json-input.js';
+import { withRuntime } from '../support/open-runtime.js';
+import { printable } from '../terminal.js';
+
+type Action = (runtime: NexusRuntime, call: CommandCall) => Promise<number>;
+
+/** Actions, with the arguments that each takes. */
+const ACTIONS: Readonly<Record<string, { readonly takes: readonly string[]; readonly act: Action }>> = {
+  ls: { takes: [], act: list },
+  show: { takes: ['RUN'], act: show },
+  answer: { takes: ['RUN:CALL'], act: answer },
+  cancel: { takes: ['RUN'], act: cancel },
+};
+const DEFAULT_LIMIT = 100;
+
+export const runs: Command = {
+  name: 'runs',
+  summary:
+    'Lists, shows, answers and cancels durable runs, in the store of the configuration or of --suspension-dir. They are executed by processes that work on the store, such as nexus serve.',
+  usage: 'ls | show RUN | answer RUN:CALL --value JSON | cancel RUN',
+  arguments: { min: 1, max: 2 },
+  options: {
+    state: { type: 'string', value: 'waiting|ended|damaged', doc: 'ls: only these' },
+    tenant: { type: 'string', value: 'NAME', doc: 'ls: only of this tenant' },
+    handler: { type: 'string', value: 'NAME', doc: 'ls: only of this handler' },
+    limit: { type: 'string', value: 'NUMBER', doc: `ls: how many at most; default: ${DEFAULT_LIMIT}` },
+    value: { type: 'string', value: 'JSON|@FILE', doc: 'answer: the value that the call returns' },
+    error: { type: 'string', value: 'MESSAGE', doc: 'answer: the error that the call throws' },
+  },
+  runtimeOptions: ['suspension'],
+  examples: [
+    ['nexus runs ls --suspension-dir /var/lib/nexus --state waiting', 'what waits'],
+    ['nexus runs show order-7 --suspension-dir /var/lib/nexus', 'what a run waits for'],
+    ['nexus runs answer order-7:c1 --value \'"approved"\' --suspension-dir /var/lib/nexus', 'answer a call'],
+  ],
+  run: async (call) => {
+    const [name = '', ...rest] = call.positionals;
+    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
+    if (action === undefined) {
+      const found = nearest(name, Object.keys(ACTIONS));
+      throw usageError(
+        runs,
+        `runs has no ${JSON.stringify(name)}.${found === undefined ? '' : ` Did you mean ${found}?`}`,
+      );
+    }
+    if (rest.length !== action.takes.length)
+      throw usageError(runs, `It is: nexus runs ${[name, ...action.takes].join(' ')}.`);
+    const options = await call.configuration.runtime();
+    if (options.suspensionDir === undefined && options.suspensionStore === undefined) {
+      throw usageError(
+        runs,
+        'There is no store: give --suspension-dir DIR, or runtime.suspensionStore in the configuration.',
+      );
+    }
+    return withRuntime({ ...options, cacheDir: false }, (runtime) => action.act(runtime, call));
+  },
+};
+
+async function list(runtime: NexusRuntime, { options, terminal }: CommandCall): Promise<number> {
+  const limit = Number(options.text('limit') ?? DEFAULT_LIMIT);
+  if (!Number.isSafeInteger(limit) || limit < 1)
+    throw usageError(runs, `--limit ${options.text('limit')} is not a whole number from 1.`);
+  const [state, tenant, handlerName] = [options.text('state'), options.text('tenant'), options.text('handler')];
+  const filter = {
+    ...(state !== undefined && { state: state as 'waiting' }),
+    ...(tenant !== undefined && { tenant }),
+    ...(handlerName !== undefined && { handlerName }),
+  };
+  const found = [];
+  let isCut = false;
+  for await (const run of runtime.listRuns(filter)) {
+    isCut = found.length === limit;
+    if (isCut) break;
+    found.push(run);
+  }
+  terminal.json({ runs: found, isCut });
+  if (found.length === 0) terminal.out('There are no runs.');
+  else {
+    terminal.table([
+      ['run', 'state', 'tenant', 'handler', 'expires'],
+      ...found.map((run) => [
+        run.runId ?? run.suspensionId,
+        run.outcome ?? run.state,
+        run.tenant ?? '',
+        run.handlerName ?? '',
+        run.expiresAt?.toISOString() ?? '',
+      ]),
+    ]);
+  }
+  if (isCut) terminal.note(`These are the first ${limit}; --limit shows more.`);
+  return EXIT.ok;
+}
+
+async function show(runtime: NexusRuntime, { positionals, terminal }: CommandCall): Promise<number> {
+  const run = runtime.getRun(positionals[1] as string);
+  const description = await run.describe();
+  const result = description.state === 'ended' ? await run.result() : undefined;
+  terminal.json({ ...description, ...(result !== undefined && { result }) });
+  const { calls, timers, ...facts } = description;
+  for (const [name, value] of Object.entries(facts)) {
+    terminal.out(`${name.padEnd(14)} ${printable(value instanceof Date ? value.toISOString() : String(value))}`);
+  }
+  for (const { callId, extensionName, method, args } of calls) {
+    terminal.out(
+      `waits for      ${callId} ${printable(`${extensionName}.${method} ${toJson(args, { maxBytes: 1024 })}`)}`,
+    );
+  }
+  for (const timer of timers) terminal.out(`timer          ${timer.toISOString()}`);
+  if (result?.status === 'success')
+    terminal.out(`returned       ${printable(toJson(result.returnValue, { maxBytes: 4096 }))}`);
+  if (result?.status === 'error')
+    terminal.out(`${terminal.style('red', result.error.code)} ${printable(result.error.message)}`);
+  return EXIT.ok;
+}
+
+async function answer(runtime: NexusRuntime, { options, positionals, terminal }: CommandCall): Promise<number> {
+  const [value, error] = [options.text('value'), options.text('error')];
+  if ((value === undefined) === (error === undefined))
+    throw usageError(runs, 'An answer is either --value JSON or --error MESSAGE.');
+  const given: AsyncResult =
+    value === undefined
+      ? { success: false, error: new Error(error) }
+      : { success: true, value: await jsonOption('value', value) };
+  const [, key = ''] = positionals;
+  const outcome = await runtime.completeCall(key, given);
+  terminal.json({ key, outcome });
+  const told: Readonly<Record<typeof outcome, string>> = {
+    accepted: 'The answer is stored; who works on the store goes on with the run.',
+    duplicate: 'The call has an answer already. This one was not used.',
+    ended: 'The run has ended. The answer was not used.',
+    unknown: 'There is no such run, or it has not made such a call. nexus runs show RUN lists its calls.',
+  };
+  terminal.out(told[outcome]);
+  return outcome === 'accepted' || outcome === 'duplicate' ? EXIT.ok : EXIT.caller;
+}
+
+async function cancel(runtime: NexusRuntime, { positionals, terminal }: CommandCall): Promise<number> {
+  const [, runId = ''] = positionals;
+  const isCancelled = await runtime.getRun(runId).cancel();
+  if (!isCancelled)
+    throw new NexusError('INVALID_ARGUMENT', `The run ${runId} has ended, or is unknown: there is nothing to cancel.`);
+  terminal.json({ runId, cancelled: true });
+  terminal.out('It is told to end. What it awaits throws, so that catch and finally run.');
+  return EXIT.ok;
+}

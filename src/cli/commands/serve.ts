@@ -1,0 +1,180 @@
+import { hostname } from 'node:os';
+
+import type { RuntimeOptions } from '../../api/options.js';
+import { rejectUnknownKeys } from '../../config/check.js';
+import { NexusError } from '../../errors/nexus-error.js';
+import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
+import type { MemoryQuotaOptions } from '../../runtime/quota/memory-quota.js';
+import type { NexusServer } from '../../server/create-server.js';
+import type { Listening, ListenOptions } from '../../server/http/listen.js';
+import type { ServeOptions } from '../../server/serve-options.js';
+import type { ServerLogEntry, ServerOptions } from '../../server/server-options.js';
+import type { Command, CommandCall } from '../command.js';
+import { EXIT } from '../exit-codes.js';
+import { SERVE_OPTIONS, serveSettings } from '../serve-settings.js';
+
+const DEFAULT_DRAIN_MS = 25_000;
+const KEYS: { readonly [K in keyof Required<ServeOptions>]: true } = {
+  ...{
+    host: true,
+    port: true,
+    maxConnections: true,
+    headersTimeoutMs: true,
+    requestTimeoutMs: true,
+    tokens: true,
+    trustCaller: true,
+  },
+  ...{
+    basePath: true,
+    artifacts: true,
+    maxBodyBytes: true,
+    maxResponseBytes: true,
+    maxInFlight: true,
+    maxInFlightBytes: true,
+    rate: true,
+  },
+  ...{
+    maxStreams: true,
+    streamRetentionMs: true,
+    manifest: true,
+    quota: true,
+    audit: true,
+    work: true,
+    logRequests: true,
+    drainTimeoutMs: true,
+  },
+};
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'Serves handlers over HTTP. Without tokens it serves this machine and nobody else.',
+  usage: '[options]',
+  arguments: { min: 0, max: 0 },
+  options: SERVE_OPTIONS,
+  runtimeOptions: ['cache', 'pool', 'limits', 'suspension', 'runtime'],
+  examples: [
+    ['nexus serve', 'for programs of this machine'],
+    ['NEXUS_TOKEN=$(openssl rand -hex 24) nexus serve --host 0.0.0.0 --port 80', 'for others, who need the token'],
+    [
+      'nexus serve --manifest out/manifest.json --suspension-dir /var/lib/nexus',
+      'handlers of a build, and durable runs',
+    ],
+  ],
+  run: async (call) => {
+    const { configuration, options, terminal } = call;
+    const { server: inFile = {}, extensions = {} } = await configuration.file();
+    const settings: ServeOptions = { ...(inFile as ServeOptions), ...serveSettings(options, process.env) };
+    rejectUnknownKeys(settings, Object.keys(KEYS), 'server.');
+    const { manifest, quota, audit, work, logRequests = true, drainTimeoutMs = DEFAULT_DRAIN_MS, ...rest } = settings;
+    const { host, port, maxConnections, headersTimeoutMs, requestTimeoutMs, tokens = [], ...serverOptions } = rest;
+    const ended = endSignal(terminal.isJson ? () => {} : (text) => terminal.note(text));
+    const { createRuntime, auditLog, memoryQuota } = await import('../../index.js');
+    const { createServer } = await import('../../server/index.js');
+    const log = audit && auditLog(audit);
+    const given = await configuration.runtime();
+    const quotas = quotaOf(settings);
+    const runtimeOptions: RuntimeOptions = {
+      ...given,
+      ...(quotas !== undefined && given.quota === undefined && { quota: memoryQuota(quotas) }),
+      ...(log !== undefined && { observer: { ...given.observer, onAudit: log.onAudit } }),
+    };
+    const runtime = await createRuntime(runtimeOptions);
+    try {
+      const handlers = manifest === undefined ? undefined : await loadManifest(runtime, manifest);
+      const write = logRequests ? logWriter() : undefined;
+      const server = createServer({
+        ...(serverOptions as Omit<ServerOptions, 'runtime'>),
+        runtime,
+        extensions,
+        tokens: tokens.map(({ quota: _, ...token }) => token),
+        artifacts: serverOptions.artifacts ?? given.cacheSecret !== undefined,
+        ...(handlers !== undefined && { handlers }),
+        ...(write !== undefined && { log: write }),
+      });
+      await requireStore(runtime);
+      const hasStore = given.suspensionDir !== undefined || given.suspensionStore !== undefined;
+      const worker = (work ?? hasStore) ? await runtime.work({ extensions }) : undefined;
+      const at: ListenOptions = Object.fromEntries(
+        Object.entries({ host, port, maxConnections, headersTimeoutMs, requestTimeoutMs }).filter(
+          ([, value]) => value !== undefined,
+        ),
+      );
+      const listening = await server.listen(at);
+      announce(call, listening, tokens.length > 0 || serverOptions.trustCaller === true, handlers?.names.length);
+      await ended;
+      await stop(server, drainTimeoutMs);
+      await worker?.close();
+      return EXIT.ok;
+    } finally {
+      await runtime.shutdown({ drainTimeoutMs });
+      await log?.close();
+    }
+  },
+};
+
+/** The quotas of tenants: that of the server, and those of tokens. */
+function quotaOf({ quota, tokens = [] }: ServeOptions): MemoryQuotaOptions | undefined {
+  const own = tokens.filter((token) => token.quota !== undefined);
+  if (quota === undefined && own.length === 0) return undefined;
+  return { ...quota, tenants: Object.fromEntries(own.map((token) => [token.tenant ?? token.name, token.quota ?? {}])) };
+}
+
+/** A store that is away is told at the start, not to the first client. */
+async function requireStore(runtime: NexusRuntime): Promise<void> {
+  for await (const _ of runtime.listSuspensions({ states: ['suspended'] })) return;
+}
+
+async function loadManifest(runtime: NexusRuntime, path: string) {
+  try {
+    return await runtime.load(path);
+  } catch (cause) {
+    if (cause instanceof NexusError) throw cause;
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'does not exist; nexus build writes it' : `cannot be read: ${message}`;
+    throw new NexusError('INVALID_CONFIG', `The manifest ${path} ${reason}.`, {
+      context: { option: 'manifest', value: path },
+      cause,
+    });
+  }
+}
+
+function announce(
+  { terminal }: CommandCall,
+  listening: Listening,
+  isForOthers: boolean,
+  handlers: number | undefined,
+): void {
+  terminal.json({ ...listening, handlers: handlers ?? 0, tokens: isForOthers });
+  terminal.note(
+    `Serving on ${terminal.noteStyle('bold', listening.url)}${handlers === undefined ? '' : ` with ${handlers} handlers`}. Ctrl-C ends.`,
+  );
+  if (!isForOthers)
+    terminal.note('There is no token: only programs of this machine are served. Set NEXUS_TOKEN to serve others.');
+}
+
+/** Resolves at the first signal; the second one ends the process. */
+function endSignal(note: (text: string) => void): Promise<void> {
+  return new Promise((resolve) => {
+    let isEnding = false;
+    const onSignal = () => {
+      if (isEnding) process.exit(EXIT.interrupted);
+      isEnding = true;
+      note('Shutting down; again to end at once.');
+      resolve();
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+}
+
+async function stop(server: NexusServer, drainTimeoutMs: number): Promise<void> {
+  await server.close({ drainTimeoutMs });
+}
+
+/** Lines as pino writes them. */
+function logWriter(): (entry: ServerLogEntry) => void {
+  const base = { pid: process.pid, hostname: hostname() };
+  return ({ level, time, ...fields }) => {
+    process.stdout.write(`${JSON.stringify({ level, time, ...base, ...fields })}\n`);
+  };
+}

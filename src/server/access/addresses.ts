@@ -1,0 +1,20 @@
+/** Whether an address is of this machine itself. */
+export function isLoopbackAddress(address: string): boolean {
+  const plain = address.replace(/^::ffff:/i, '');
+  return plain === '::1' || /^127(\.\d{1,3}){3}$/.test(plain);
+}
+
+/** Whether the name of a host, with or without a port, is of this machine. */
+export function isLoopbackName(host: string): boolean {
+  const name = host
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase();
+  return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name);
+}
+
+/** What counts as one client: whoever has an IPv6 address has all of its network. */
+export function groupOf(address: string): string {
+  const plain = address.replace(/^::ffff:/i, '');
+  return plain.includes(':') ? plain.split(':').slice(0, 4).join(':') : plain;
+}
