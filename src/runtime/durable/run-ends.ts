@@ -1,7 +1,9 @@
+import type { CallResult } from '../../api/answers.js';
 import type { WasmError, WasmResult } from '../../api/result.js';
 import type { NexusError } from '../../errors/nexus-error.js';
 import type { Origin } from '../../execution/origin.js';
 import { errorResult } from '../../execution/result/result.js';
+import type { SuspendedRun } from '../../execution/suspended-run.js';
 import { limitContext } from '../../protocol/limit-failures.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
 import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
@@ -28,6 +30,13 @@ export function cancelled(held: HeldGeneration): WasmResult {
   const { runId } = held.content.facts;
   const message = `The run ${runId} was cancelled.`;
   return errorResult({ code: 'CANCELLED', message, context: { runId } }, originIn(held));
+}
+
+/** An error for all that a handler waits for. */
+export function cancelledAnswers({ content }: HeldGeneration, run: SuspendedRun): readonly CallResult[] {
+  const { calls, timers = [], requests = [] } = run;
+  const error = Object.assign(new Error(`The run ${content.facts.runId} was cancelled.`), { name: 'CancelledError' });
+  return [...calls, ...timers, ...requests].map(({ callId }) => ({ callId, success: false, error }));
 }
 
 /** A run that was cancelled, with the effects of its last segment. */

@@ -10,7 +10,16 @@ import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
 import { decodeOutcome, encodeOutcome } from '../../suspension/sealed/outcome-content.js';
 import { unkept, withoutValues } from '../../suspension/suspension-results.js';
 import { DurableCalls } from './durable-calls.js';
-import { cancelled, cancelledWith, crashed, notBegun, stepInfoOf, storedIdOf, tooManyCalls } from './run-ends.js';
+import {
+  cancelled,
+  cancelledAnswers,
+  cancelledWith,
+  crashed,
+  notBegun,
+  stepInfoOf,
+  storedIdOf,
+  tooManyCalls,
+} from './run-ends.js';
 import { type Collected, type Consumption, collect, consume, type Inbox, readInbox } from './run-inbox.js';
 import { decodeInput } from './run-input.js';
 import { answersAgain, triedAgain, withoutEffects } from './run-retry.js';
@@ -237,14 +246,7 @@ export class RunSession {
   ): Promise<HeldGeneration | undefined> {
     const use = consume(inbox, spent);
     this.#callsOf(held).abort(new Error('the run was cancelled'));
-    const { calls, timers = [], requests = [] } = run;
-    const error = Object.assign(new Error(`The run ${held.content.facts.runId} was cancelled.`), {
-      name: 'CancelledError',
-    });
-    const answers = [...calls, ...timers, ...requests].map(
-      ({ callId }): CallResult => ({ callId, success: false, error }),
-    );
-    const executed = await this.#executeAnswers(held, run, answers);
+    const executed = await this.#executeAnswers(held, run, cancelledAnswers(held, run));
     if (executed === undefined) return undefined;
     executed.waiting?.letGo();
     return this.#endWith(held, cancelledWith(held, executed.result), use);
