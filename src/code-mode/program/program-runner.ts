@@ -1,7 +1,7 @@
 import type { ExtensionCall, WasmError, WasmResult } from '../../api/result.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { KeptRunState } from '../../runtime/durable/kept-runs.js';
-import type { RunNotes } from '../../runtime/durable/session-parts.js';
+import type { RunNotes } from '../../runtime/durable/session/session-parts.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
 import type { PendingApproval } from '../calls/approval.js';
 import { Journal } from '../calls/journal.js';

@@ -18,9 +18,9 @@ import { ExtensionMethods } from '../run/extension-methods.js';
 import type { RunOptions } from '../run/run-options.js';
 import type { RunProbe } from '../run/run-probe.js';
 import { encodeAnswer } from './call-answers.js';
-import { readInbox } from './run-inbox.js';
-import { RunSession } from './run-session.js';
-import type { RunNotes, SessionParts } from './session-parts.js';
+import { readInbox } from './session/run-inbox.js';
+import { RunSession } from './session/run-session.js';
+import type { RunNotes, SessionParts } from './session/session-parts.js';
 import { checkWorkOptions, type WorkOptions } from './work-options.js';
 
 /** A run that begins in this process, and goes on from the store once it waits only for answers from elsewhere. */

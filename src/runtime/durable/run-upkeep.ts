@@ -5,8 +5,8 @@ import { type DurableStore, storedRunId } from '../../suspension/durable/durable
 import { isSealedNewly, resealEnvelope } from '../../suspension/sealed/envelope.js';
 import { storedTenant } from '../../suspension/sealed/run-envelope.js';
 import { isRunId, requireRunId } from './run-ids.js';
-import { readInbox } from './run-inbox.js';
 import type { ErasedRuns } from './run-types.js';
+import { readInbox } from './session/run-inbox.js';
 
 const AT_ONCE = 1_000;
 /** Runs of a tenant may begin while they are erased. */

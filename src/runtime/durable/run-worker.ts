@@ -6,8 +6,8 @@ import type { InFlight } from '../../support/in-flight.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
 import { storedRunId } from '../../suspension/durable/durable-store.js';
 import { CallWorker } from './call-worker.js';
-import { RunSession } from './run-session.js';
-import type { SessionParts } from './session-parts.js';
+import { RunSession } from './session/run-session.js';
+import type { SessionParts } from './session/session-parts.js';
 import { type TaskRun, TaskSender } from './task-sender.js';
 
 /** How soon what other processes store is found, where no dispatcher tells of it. */

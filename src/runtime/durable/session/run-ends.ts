@@ -1,13 +1,13 @@
-import type { CallResult } from '../../api/answers.js';
-import type { WasmError, WasmResult } from '../../api/result.js';
-import type { NexusError } from '../../errors/nexus-error.js';
-import type { Origin } from '../../execution/origin.js';
-import { errorResult } from '../../execution/result/result.js';
-import type { SuspendedRun } from '../../execution/suspended-run.js';
-import { limitContext } from '../../protocol/limit-failures.js';
-import { parseSuspensionId } from '../../support/run-ids.js';
-import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
-import type { RunStepInfo } from './work-options.js';
+import type { CallResult } from '../../../api/answers.js';
+import type { WasmError, WasmResult } from '../../../api/result.js';
+import type { NexusError } from '../../../errors/nexus-error.js';
+import type { Origin } from '../../../execution/origin.js';
+import { errorResult } from '../../../execution/result/result.js';
+import type { SuspendedRun } from '../../../execution/suspended-run.js';
+import { limitContext } from '../../../protocol/limit-failures.js';
+import { parseSuspensionId } from '../../../support/run-ids.js';
+import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
+import type { RunStepInfo } from '../work-options.js';
 
 /** By which the store knows the run. */
 export function storedIdOf({ id }: HeldGeneration): string {

@@ -1,12 +1,12 @@
-import { NexusError } from '../../errors/nexus-error.js';
-import { eventOriginOf } from '../../execution/origin.js';
-import type { SegmentRun } from '../../execution/segment-runner.js';
-import type { SuspendedRun } from '../../execution/suspended-run.js';
-import { eitherSignal } from '../../support/waiting.js';
-import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
+import { NexusError } from '../../../errors/nexus-error.js';
+import { eventOriginOf } from '../../../execution/origin.js';
+import type { SegmentRun } from '../../../execution/segment-runner.js';
+import type { SuspendedRun } from '../../../execution/suspended-run.js';
+import { eitherSignal } from '../../../support/waiting.js';
+import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
+import { checkRenewed, type Renewed } from '../work-options.js';
 import { originIn } from './run-ends.js';
 import type { SessionParts } from './session-parts.js';
-import { checkRenewed, type Renewed } from './work-options.js';
 
 /**
  * Executes a segment of a run, within the quotas of its tenant.

@@ -1,13 +1,13 @@
-import type { CallResult } from '../../api/answers.js';
-import type { ExtensionCall } from '../../api/result.js';
-import type { StoredMessage } from '../../api/suspension-store.js';
-import { callName, isSignalWait } from '../../execution/own-call-kinds.js';
-import { answerTimers } from '../../execution/own-calls.js';
-import { toTransferableAnswer } from '../../execution/request/transferable-answer.js';
-import type { SuspendedRun } from '../../execution/suspended-run.js';
-import type { CarriedMessage } from '../../suspension/durable/durable-envelope.js';
-import type { DurableStore, HeldGeneration } from '../../suspension/durable/durable-store.js';
-import { decodeValues } from '../../suspension/sealed/values.js';
+import type { CallResult } from '../../../api/answers.js';
+import type { ExtensionCall } from '../../../api/result.js';
+import type { StoredMessage } from '../../../api/suspension-store.js';
+import { callName, isSignalWait } from '../../../execution/own-call-kinds.js';
+import { answerTimers } from '../../../execution/own-calls.js';
+import { toTransferableAnswer } from '../../../execution/request/transferable-answer.js';
+import type { SuspendedRun } from '../../../execution/suspended-run.js';
+import type { CarriedMessage } from '../../../suspension/durable/durable-envelope.js';
+import type { DurableStore, HeldGeneration } from '../../../suspension/durable/durable-store.js';
+import { decodeValues } from '../../../suspension/sealed/values.js';
 
 /** Messages to a run, in order: those that it carries, and those in its mailbox. */
 export interface Inbox {

@@ -1,11 +1,11 @@
-import type { CallResult } from '../../api/answers.js';
-import { NotTransferableError } from '../../codec/values/encoding/not-transferable.js';
-import { NexusError } from '../../errors/nexus-error.js';
-import type { SuspendedRun } from '../../execution/suspended-run.js';
-import type { CarriedMessage, DurableContent } from '../../suspension/durable/durable-envelope.js';
-import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
-import { decodeOutcome, encodeOutcome } from '../../suspension/sealed/outcome-content.js';
-import { encodeValues } from '../../suspension/sealed/values.js';
+import type { CallResult } from '../../../api/answers.js';
+import { NotTransferableError } from '../../../codec/values/encoding/not-transferable.js';
+import { NexusError } from '../../../errors/nexus-error.js';
+import type { SuspendedRun } from '../../../execution/suspended-run.js';
+import type { CarriedMessage, DurableContent } from '../../../suspension/durable/durable-envelope.js';
+import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
+import { decodeOutcome, encodeOutcome } from '../../../suspension/sealed/outcome-content.js';
+import { encodeValues } from '../../../suspension/sealed/values.js';
 import type { Collected, Inbox } from './run-inbox.js';
 
 /**

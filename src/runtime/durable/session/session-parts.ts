@@ -1,15 +1,15 @@
-import type { WasmResult } from '../../api/result.js';
-import type { HandlerRef } from '../../compiler/handler-loader.js';
-import type { SegmentRunner } from '../../execution/segment-runner.js';
-import type { Telemetry } from '../../metrics/telemetry.js';
-import type { RuntimeEnvironment } from '../../support/environment.js';
-import type { DurableStore } from '../../suspension/durable/durable-store.js';
-import type { Requests } from '../own/requests.js';
-import type { Quotas } from '../quota/quotas.js';
-import type { ExtensionMethods } from '../run/extension-methods.js';
-import type { RunCode } from './run-input.js';
-import type { TaskRun, TaskSender } from './task-sender.js';
-import type { CheckedWorkOptions } from './work-options.js';
+import type { WasmResult } from '../../../api/result.js';
+import type { HandlerRef } from '../../../compiler/handler-loader.js';
+import type { SegmentRunner } from '../../../execution/segment-runner.js';
+import type { Telemetry } from '../../../metrics/telemetry.js';
+import type { RuntimeEnvironment } from '../../../support/environment.js';
+import type { DurableStore } from '../../../suspension/durable/durable-store.js';
+import type { Requests } from '../../own/requests.js';
+import type { Quotas } from '../../quota/quotas.js';
+import type { ExtensionMethods } from '../../run/extension-methods.js';
+import type { RunCode } from '../run-input.js';
+import type { TaskRun, TaskSender } from '../task-sender.js';
+import type { CheckedWorkOptions } from '../work-options.js';
 
 /** What the sessions of a worker have in common. */
 export interface SessionParts {

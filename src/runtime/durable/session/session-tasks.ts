@@ -1,10 +1,10 @@
-import type { ExtensionCall } from '../../api/result.js';
-import { isSignalWait } from '../../execution/own-call-kinds.js';
-import type { SuspendedRun } from '../../execution/suspended-run.js';
-import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
-import { sleep } from '../../suspension/store-calls.js';
+import type { ExtensionCall } from '../../../api/result.js';
+import { isSignalWait } from '../../../execution/own-call-kinds.js';
+import type { SuspendedRun } from '../../../execution/suspended-run.js';
+import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
+import { sleep } from '../../../suspension/store-calls.js';
+import type { TaskRun } from '../task-sender.js';
 import type { SessionParts } from './session-parts.js';
-import type { TaskRun } from './task-sender.js';
 
 /** When calls that others make have no answer, they are told again: the task may be lost. Less and less often. */
 const FIRST_REMINDER_MS = 60_000;

@@ -1,15 +1,14 @@
-import type { CallResult } from '../../api/answers.js';
-import type { ExtensionCall, WasmResult } from '../../api/result.js';
-import { NexusError } from '../../errors/nexus-error.js';
-import { firstDueMs } from '../../execution/own-calls.js';
-import type { SegmentRun } from '../../execution/segment-runner.js';
-import type { SuspendedRun } from '../../execution/suspended-run.js';
-import { clearTimeout, setTimeout } from '../../support/timers.js';
-import { whenAborted } from '../../support/waiting.js';
-import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
-import { decodeOutcome, encodeOutcome } from '../../suspension/sealed/outcome-content.js';
-import { unkept, withoutValues } from '../../suspension/suspension-results.js';
-import { DurableCalls } from './durable-calls.js';
+import type { CallResult } from '../../../api/answers.js';
+import type { ExtensionCall, WasmResult } from '../../../api/result.js';
+import { NexusError } from '../../../errors/nexus-error.js';
+import { firstDueMs } from '../../../execution/own-calls.js';
+import type { SegmentRun } from '../../../execution/segment-runner.js';
+import type { SuspendedRun } from '../../../execution/suspended-run.js';
+import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
+import { decodeOutcome, encodeOutcome } from '../../../suspension/sealed/outcome-content.js';
+import { unkept, withoutValues } from '../../../suspension/suspension-results.js';
+import { DurableCalls } from '../durable-calls.js';
+import { decodeInput } from '../run-input.js';
 import {
   cancelled,
   cancelledAnswers,
@@ -21,14 +20,12 @@ import {
   tooManyCalls,
 } from './run-ends.js';
 import { type Collected, type Consumption, collect, consume, type Inbox, readInbox } from './run-inbox.js';
-import { decodeInput } from './run-input.js';
 import { answersAgain, triedAgain, withoutEffects } from './run-retry.js';
 import { executeSegment, isTooLarge, renewalOf } from './run-segment.js';
+import { wakeAt } from './run-wake.js';
 import type { SessionParts } from './session-parts.js';
 import { SessionTasks } from './session-tasks.js';
 
-/** How soon messages of other processes are seen while this one makes calls. */
-const LOOK_MS = 1_000;
 const HAS_GONE_ON = new Error('the handler no longer waits for it');
 
 /** Drives one run from one claim to the next, until it ends or waits for something that is elsewhere. */
@@ -387,23 +384,13 @@ export class RunSession {
 
   /** Resolves when something may have happened: an answer, a message, a timer, or that the claim was lost. */
   #untilWoken(held: HeldGeneration, run: SuspendedRun): { readonly promise: Promise<void>; end(): void } {
-    const { environment, closing } = this.#parts;
-    const releases: (() => void)[] = [];
+    let end = () => {};
     const promise = new Promise<void>((resolve) => {
       this.#wake = resolve;
       // An answer may have come since it was looked.
       if (this.#callsOf(held).answers.length > 0) resolve();
-      const timer = setTimeout(resolve, LOOK_MS);
-      releases.push(() => clearTimeout(timer));
-      const dueAtMs = firstDueMs(run);
-      if (dueAtMs !== undefined) releases.push(environment.alarm(dueAtMs, resolve, false));
-      for (const signal of [held.lost, closing]) releases.push(whenAborted(signal, resolve));
+      end = wakeAt(this.#parts, held, run, resolve);
     });
-    return {
-      promise,
-      end() {
-        for (const release of releases) release();
-      },
-    };
+    return { promise, end: () => end() };
   }
 }
