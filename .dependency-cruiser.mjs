@@ -52,7 +52,7 @@ const IMPORTERS = {
   'ipaddr.js': '^src/network/addresses\\.ts$',
   acorn: '^src/source/parse-script\\.ts$',
   '@swc/wasm-typescript': '^src/source/typescript/stripper\\.ts$',
-  typescript: '^src/typescript/check-handlers\\.ts$',
+  typescript: '^src/typescript/compiler\\.ts$',
   'fastest-levenshtein': '^src/config/nearest\\.ts$',
   msgpackr: '^src/codec/message-pack\\.ts$',
   tinyglobby: '^src/build/handler-files\\.ts$',
@@ -141,7 +141,7 @@ export default {
       severity: 'error',
       from: { path: folders([...MAIN, ...WORKER, ...SHARED, 'guest']) },
       to: {
-        path: '^src/(build|testing|otel|postgres|redis|bullmq|typescript|migrate|server|cli)/|^src/index\\.ts$',
+        path: '^src/(build|testing|otel|postgres|redis|bullmq|typescript|migrate|code-mode|server|cli)/|^src/index\\.ts$',
       },
     },
     {

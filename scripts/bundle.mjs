@@ -76,6 +76,7 @@ const entryPoints = {
   otel: path('build/otel/index.js'),
   typescript: path('build/typescript/index.js'),
   migrate: path('build/migrate/index.js'),
+  'code-mode': path('build/code-mode/index.js'),
   redis: path('build/redis/index.js'),
   postgres: path('build/postgres/index.js'),
   bullmq: path('build/bullmq/index.js'),
@@ -93,22 +94,11 @@ await take({
   chunkNames: '[name]-[hash]',
 });
 // A build step is a module: another copy of all of it would be a quarter of the package.
-const { build: _, postgres, redis, ...required } = entryPoints;
+const { build: _, postgres, redis, typescript, migrate, 'code-mode': codeMode, ...required } = entryPoints;
 await take({ ...commonjs, entryPoints: required, plugins: [sharing, threadFile, onFirstCall] });
-// Two thirds of each is what both have.
-const stores = { postgres, redis };
-const namespaces = Object.entries(stores).map(([name, file]) => `export * as ${name} from ${JSON.stringify(file)};`);
-await take({
-  ...commonjs,
-  stdin: { contents: namespaces.join('\n'), resolveDir: path('build'), sourcefile: 'stores.mjs' },
-  outdir: undefined,
-  outExtension: undefined,
-  outfile: path('dist/stores.cjs'),
-  plugins: [sharing, onFirstCall],
-});
-for (const name of Object.keys(stores)) {
-  await writeFile(path(`dist/${name}.cjs`), `'use strict';\nmodule.exports = require('./stores.cjs').${name};\n`);
-}
+// Bundles of CommonJS have no chunks in common, so entries that are mostly the same are one: two thirds of each store, and what reads handlers.
+await takeTogether('stores', { postgres, redis });
+await takeTogether('reading', { typescript, migrate, 'code-mode': codeMode });
 await writeEntry('index', {
   of: 'index.cjs',
   exports: await import(path('build/index.js')),
@@ -189,6 +179,29 @@ bundled.push(...JSON.parse(await readFile(path('build/guest/inputs.json'), 'utf8
 await writeFile(path('dist/THIRD-PARTY-LICENSES.txt'), await licences(bundled));
 await writeDeclarations();
 
+/** Several entries in one bundle; their own files name what each of them exports. */
+async function takeTogether(bundle, entries) {
+  const named = Object.entries(entries).map(([entry, file]) => ({ entry, file, as: entry.replaceAll('-', '_') }));
+  await take({
+    ...commonjs,
+    stdin: {
+      contents: named.map(({ file, as }) => `export * as ${as} from ${JSON.stringify(file)};`).join('\n'),
+      resolveDir: path('build'),
+      sourcefile: `${bundle}.mjs`,
+    },
+    outdir: undefined,
+    outExtension: undefined,
+    outfile: path(`dist/${bundle}.cjs`),
+    plugins: [sharing, threadFile, onFirstCall],
+  });
+  for (const { entry, file, as } of named) {
+    const names = Object.keys(await import(file)).join(', ');
+    // An object of plain names, which Node finds without executing it.
+    const text = `'use strict';\nconst { ${as}: { ${names} } } = require('./${bundle}.cjs');\nmodule.exports = { ${names} };\n`;
+    await writeFile(path(`dist/${entry}.cjs`), text);
+  }
+}
+
 /** What loads a script with its code cache, see `entries/`; `as` is what has its exports there. */
 async function writeEntry(entry, { of, to = `${entry}.js`, exports, as, footer = '' }) {
   const text = await readFile(path(`dist/${of}`), 'utf8');
@@ -229,6 +242,7 @@ async function writeDeclarations() {
     'testing/vitest-plugin',
     'typescript/index',
     'migrate/index',
+    'code-mode/index',
     'redis/index',
     'postgres/index',
     'bullmq/index',

@@ -19,7 +19,8 @@ export interface SourceOptions {
    * `'model'`: what stands outside of the first Markdown fence with code is replaced by blanks, as language models write it. A source
    * without a fence, and one that parses with it, stays as it is. Lines and columns are those of the whole text. A body without a `return`
    * at its top level returns its last expression if that calls what the body declares (`main();`) or is pointless otherwise, and is
-   * INVALID_HANDLER if it only declares what nothing calls. Part of the cache key. @default none
+   * INVALID_HANDLER if it only declares what nothing calls. A `wrap` without an epilogue then precedes the program whatever its form, as
+   * declarations that all of it can use. Part of the cache key. @default none
    */
   readonly normalise?: 'model';
 }

@@ -207,7 +207,7 @@ export class Invoker {
             this.#notify(result, executed, origin, isFirst);
             probe.onSegment?.(answers, result);
           };
-          const runId = this.#parts.environment.newRunId();
+          const runId = probe.runId ?? this.#parts.environment.newRunId();
           const loop = this.#runLoop(runId, context, options, executeOptions, probe, onSegment);
           const result = await loop.drive((signal) =>
             executions.call(
@@ -341,11 +341,13 @@ export class Invoker {
       deadlineMs,
       maxCalls,
       callTimeoutMs,
-      resume: (run, answers, options) =>
-        executions.resume(run, answers, probe.now ? { ...options, now: probe.now() } : options, onLog, runId, true),
+      resume: (run, answers, options, isLive = true) =>
+        executions.resume(run, answers, probe.now ? { ...options, now: probe.now() } : options, onLog, runId, isLive),
       resumeOptions,
       onSegment,
-      place: suspended.runPlaces.open(runId),
+      // Its id may have been chosen, and then several runs may have it.
+      place: suspended.runPlaces.open(probe.runId === undefined ? runId : this.#parts.environment.newRunId()),
+      keep: probe.keep,
     });
   }
 

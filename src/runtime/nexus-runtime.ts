@@ -35,6 +35,7 @@ import { storedTenant } from '../suspension/sealed/run-envelope.js';
 import { Suspensions } from '../suspension/suspensions.js';
 import { type ClearedTiers, CompileService } from './compile-service.js';
 import { deploymentOf } from './durable/deployment.js';
+import { KeptRuns } from './durable/kept-runs.js';
 import type { ErasedRuns, Run, RunFilter, RunSummary, StartOptions, Worker } from './durable/run-types.js';
 import { Runs } from './durable/runs.js';
 import type { WorkOptions } from './durable/work-options.js';
@@ -99,6 +100,7 @@ export class NexusRuntime implements AsyncDisposable {
   readonly #libraryNeeds: LibraryNeeds;
   readonly #libraries: readonly LibrarySource[];
   readonly #runs: Runs;
+  readonly #kept: KeptRuns;
   /** Aborted when the drain timeout has passed. */
   readonly #stopping = new AbortController();
   #deployment: string | undefined;
@@ -143,12 +145,20 @@ export class NexusRuntime implements AsyncDisposable {
       network: config.network,
     });
     const stopping = this.#stopping.signal;
-    this.#runs = new Runs({
-      ...{ calls, quotas, environment, stopping },
+    const sessions = {
+      ...{ quotas, environment, stopping },
       store: this.#suspended.durable,
       executions: this.#executions,
       requests: new Requests(config.network, this.#telemetry, environment, stopping),
       telemetry: this.#telemetry,
+    };
+    this.#kept = new KeptRuns({
+      ...sessions,
+      deployment: () => this.deployment,
+      run: (code, context, options, probe) => this.#handlerCalls.run(code, context, options, probe),
+    });
+    this.#runs = new Runs({
+      ...{ ...sessions, calls },
       check: (context, options) => this.#executions.check(context, options),
       deployment: () => this.deployment,
       resolveHandler: config.resolveHandler,
@@ -467,6 +477,11 @@ export class NexusRuntime implements AsyncDisposable {
       open: (artifact) => this.#loader.load({ artifact }),
       schemaCalls: this.#schemaCalls,
     };
+  }
+
+  /** @internal for `nexus-runtime/code-mode` */
+  keeping<T>(use: (runs: KeptRuns) => Promise<T>): Promise<T> {
+    return this.#compilation.calls.run(() => use(this.#kept));
   }
 
   /** @internal {@link executeHandler} and {@link executeCompiledHandler} */

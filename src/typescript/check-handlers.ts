@@ -6,8 +6,7 @@ import { NexusError } from '../errors/nexus-error.js';
 import { readForm } from '../source/forms/read-form.js';
 import { renderSnippet, SourceLines } from '../source/source-lines.js';
 import { authorLocationAt, blankWrapper, wrapHandler } from '../source/wrapper.js';
-
-type Compiler = typeof ts;
+import { type Compiler, loadCompiler } from './compiler.js';
 
 /** A diagnostic of TypeScript about a handler, at the author's line and column, both from 1. */
 export interface HandlerProblem {
@@ -33,7 +32,7 @@ export interface HandlerProblem {
  */
 export async function checkHandlers(project: string): Promise<HandlerProblem[]> {
   if (typeof project !== 'string') throw invalidArgument('project', project, 'the path of a tsconfig.json');
-  const compiler = await loadCompiler();
+  const compiler = await loadCompiler('checkHandlers');
   const { fileNames, options: read } = readProject(compiler, resolve(project));
   const options = withModules(compiler, read);
   // Declarations are checked as well, because wrong ones silently become `any`.
@@ -49,41 +48,6 @@ export async function checkHandlers(project: string): Promise<HandlerProblem[]> 
     return found.map((diagnostic) => describe(compiler, diagnostic, file));
   });
   return problems.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column);
-}
-
-/** The compiler of before TypeScript 7, under a name of its own, so that both can be installed. */
-const EARLIER = '@typescript/typescript6';
-
-/** @throws NexusError INVALID_CONFIG if no TypeScript with a programming interface is installed */
-async function loadCompiler(): Promise<Compiler> {
-  const installed = await load(() => import('typescript'));
-  if (hasInterface(installed)) return installed as Compiler;
-  const earlier = await load(() => import(EARLIER));
-  if (hasInterface(earlier)) return earlier as Compiler;
-  throw new NexusError('INVALID_CONFIG', refusal(installed), { context: { typescript: installed?.version } });
-}
-
-/** Undefined when it is not installed. */
-async function load(start: () => Promise<unknown>): Promise<Partial<Compiler> | undefined> {
-  try {
-    const module = (await start()) as Partial<Compiler> & { readonly default?: Partial<Compiler> };
-    return module.default ?? module;
-  } catch {
-    return undefined;
-  }
-}
-
-/** From TypeScript 7 on, the package has a command and no functions for programs. */
-function hasInterface(compiler: Partial<Compiler> | undefined): boolean {
-  return typeof compiler?.createProgram === 'function';
-}
-
-function refusal(installed: Partial<Compiler> | undefined): string {
-  if (installed === undefined) return 'checkHandlers needs the package typescript; install it beside nexus-runtime.';
-  return (
-    `checkHandlers needs functions that TypeScript ${installed.version ?? 7} no longer has. ` +
-    `Install the compiler of before beside it, which is found by itself: npm install --save-dev ${EARLIER}`
-  );
 }
 
 function readProject(compiler: Compiler, path: string): ts.ParsedCommandLine {

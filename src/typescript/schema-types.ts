@@ -10,6 +10,7 @@ type Keywords = Readonly<Record<string, unknown>>;
 interface Place {
   readonly root: JsonSchema;
   readonly depth: number;
+  readonly maxDepth: number;
   /** The references that lead here. */
   readonly within: readonly string[];
 }
@@ -17,14 +18,16 @@ interface Place {
 /**
  * A JSON Schema as a TypeScript type, on one line. What TypeScript has no word for (a length, a pattern) is left
  * out, and what is unknown to it is `unknown`.
+ *
+ * @param maxDepth of nested types; what is below is `unknown`
  */
-export function typeOfSchema(schema: JsonSchema): string {
-  return typeAt(schema, { root: schema, depth: 0, within: [] });
+export function typeOfSchema(schema: JsonSchema, maxDepth = MAX_DEPTH): string {
+  return typeAt(schema, { root: schema, depth: 0, maxDepth, within: [] });
 }
 
 function typeAt(schema: unknown, place: Place): string {
   if (schema === false) return 'never';
-  if (typeof schema !== 'object' || schema === null || place.depth > MAX_DEPTH) return 'unknown';
+  if (typeof schema !== 'object' || schema === null || place.depth > place.maxDepth) return 'unknown';
   const keywords: Keywords = { ...schema };
   const below = { ...place, depth: place.depth + 1 };
   const parts = [
@@ -43,7 +46,7 @@ function typeAt(schema: unknown, place: Place): string {
 function referred(ref: unknown, place: Place): string[] {
   if (typeof ref !== 'string' || place.within.includes(ref)) return [];
   const target = ref === '#' ? place.root : ref.startsWith('#/') ? resolvePointer(place.root, ref) : undefined;
-  return [typeAt(target, { root: place.root, depth: place.depth + 1, within: [...place.within, ref] })];
+  return [typeAt(target, { ...place, depth: place.depth + 1, within: [...place.within, ref] })];
 }
 
 function literals(keywords: Keywords): string[] {

@@ -18,7 +18,7 @@ const readme = await readFile(join(root, 'README.md'), 'utf8');
 
 /** A self-reference to `nexus-runtime` works only from inside the package. */
 function withEntries(code: string): string {
-  return code.replaceAll(/'nexus-runtime(?:\/(\w+))?'/g, (_, name = 'index') =>
+  return code.replaceAll(/'nexus-runtime(?:\/([\w-]+))?'/g, (_, name = 'index') =>
     JSON.stringify(join(root, 'dist', `${name}.js`)),
   );
 }

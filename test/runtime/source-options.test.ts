@@ -189,3 +189,32 @@ describe('returnLastExpression', () => {
     ).toBe(1);
   });
 });
+
+describe('declarations before a program of a model', () => {
+  const options = { normalise: 'model', wrap: { prologue: 'const twice = (n) => 2 * n; const left = 1;' } } as const;
+
+  it.each([
+    ['return twice(21)', 42],
+    ['const n = 21;\nmain();\nfunction main() { return twice(n) }\nmain();', 42],
+    ['async () => twice(21)', 42],
+    ['function f() { return twice(21) }', 42],
+    ['export default () => twice(21)', 42],
+    ['export default twice(await Promise.resolve(21))', 42],
+    ['const pure = () => twice(21);\nexport default async function main() { return pure() }', 42],
+    ['```js\n() => { const left = 2; return left }\n```', 2],
+  ])('are there for %j', async (code, value) => {
+    expect((await runtime.executeHandler(code, {}, options)).returnValue).toBe(value);
+  });
+
+  it('move no place of it', async () => {
+    for (const code of [
+      'const a = {};\nreturn twice(a.b.c)',
+      '() => {\n  twice(x.b.c) }',
+      'export default () => {\n  twice(x.b.c) }',
+    ]) {
+      const { error } = await runtime.executeHandler(code, {}, options);
+      expect(error?.location?.line, code).toBe(2);
+    }
+    expect((await runtime.executeHandler('() => {\n  return (', {}, options)).error?.code).toBe('COMPILATION_ERROR');
+  });
+});

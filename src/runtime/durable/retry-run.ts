@@ -37,7 +37,7 @@ export async function retryRun(store: DurableStore, runId: string): Promise<'acc
 
 /** @returns false if the claim was lost */
 async function goOn(store: DurableStore, held: HeldGeneration, deployment: string): Promise<boolean> {
-  const { again, inner, innerId, later, carried, retries = 0 } = held.content;
+  const { again, inner, innerId, later, carried, notes, retries = 0 } = held.content;
   if (again === undefined) return false;
   const { kind, document } = again;
   const content: Omit<DurableContent, 'facts' | 'arrivalMs'> = {
@@ -46,6 +46,7 @@ async function goOn(store: DurableStore, held: HeldGeneration, deployment: strin
     ...(innerId !== undefined && { innerId }),
     ...(later && { later }),
     ...(carried && { carried }),
+    ...(notes !== undefined && { notes }),
   };
   const next = await store
     .lastTimerMs(held)

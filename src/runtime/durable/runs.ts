@@ -18,6 +18,7 @@ import { parseSuspensionId } from '../../support/run-ids.js';
 import { performance } from '../../support/timers.js';
 import { abortable } from '../../support/waiting.js';
 import { storedRunId } from '../../suspension/durable/durable-store.js';
+import { isKeptLabel } from '../../suspension/images/deployment-labels.js';
 import { PollPauses, sleep } from '../../suspension/store-calls.js';
 import { ExtensionMethods } from '../run/extension-methods.js';
 import { retryRun } from './retry-run.js';
@@ -276,7 +277,9 @@ export class Runs {
   async #tell(runId: string): Promise<void> {
     if (this.#sender === undefined) return;
     const { deployment, tenant, outcome } = (await this.#parts.store.current(runId).catch(() => undefined)) ?? {};
-    if (deployment !== undefined && outcome === undefined) await this.#sender.run({ runId, deployment, tenant });
+    // Who began a run that is kept drives it, and nobody is told.
+    if (deployment !== undefined && !isKeptLabel(deployment) && outcome === undefined)
+      await this.#sender.run({ runId, deployment, tenant });
   }
 
   #untilEnded(runId: string): { readonly promise: Promise<void>; end(): void } {

@@ -6,6 +6,7 @@ import { waitATurn } from '../../support/byte-slices.js';
 import { SLICE_MS } from '../../support/slices.js';
 import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
 import { whenAborted } from '../../support/waiting.js';
+import { later } from '../durable/later.js';
 import { withCall } from './current-call.js';
 import { PendingCall } from './pending-call.js';
 
@@ -22,6 +23,8 @@ export interface ExtensionCallsOptions {
   readonly stop: AbortSignal;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Whether a method may return `later`. */
+  readonly mayBeLater: boolean;
 }
 
 /** An answer, and when it arrived, in milliseconds since the epoch. */
@@ -40,8 +43,12 @@ export class ExtensionCalls {
   readonly #begun = new Map<string, PendingCall>();
   /** Answers in the order of their arrival, by call id. */
   readonly #answers = new Map<string, ArrivedAnswer>();
+  /** Ids of calls whose answers come from elsewhere. */
+  readonly #later = new Set<string>();
   /** Called with each call that is answered. */
   #onAnswer: ((callId: string) => void) | undefined;
+  /** Called when a call turns out to be answered from elsewhere. */
+  #onLater: (() => void) | undefined;
   /** perf: one for all calls, which rings when the first of them may be overdue. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -52,7 +59,12 @@ export class ExtensionCalls {
 
   /** Whether the call is pending or its answer has arrived. */
   has(callId: string): boolean {
-    return this.#begun.has(callId) || this.#answers.has(callId);
+    return this.#begun.has(callId) || this.#answers.has(callId) || this.#later.has(callId);
+  }
+
+  /** Ids of calls that were made, and whose answers come from elsewhere, if nothing else is under way. */
+  get onlyLater(): ReadonlySet<string> | undefined {
+    return this.#later.size > 0 && this.#begun.size === 0 && this.#answers.size === 0 ? this.#later : undefined;
   }
 
   /**
@@ -87,11 +99,14 @@ export class ExtensionCalls {
     };
     if (this.#answers.has(callId) || this.#begun.size === 0) return arrived();
     return new Promise((resolve) => {
-      this.#onAnswer = (answered) => {
+      const end = (answered?: string) => {
         if (answered !== callId && this.#begun.size > 0) return;
         this.#onAnswer = undefined;
+        this.#onLater = undefined;
         resolve(arrived());
       };
+      this.#onAnswer = end;
+      this.#onLater = end;
     });
   }
 
@@ -120,8 +135,9 @@ export class ExtensionCalls {
 
   /** Ends the calls under way but for these: nothing waits for their answers. @returns a promise if that takes long */
   abandonOthers(calls: readonly ExtensionCall[], reason: unknown): Promise<void> | undefined {
-    if (this.#begun.size === 0) return undefined;
+    if (this.#begun.size === 0 && this.#later.size === 0) return undefined;
     const waiting = new Set(calls.map(({ callId }) => callId));
+    for (const callId of [...this.#later]) if (!waiting.has(callId)) this.#later.delete(callId);
     const others = [...this.#begun.keys()].filter((callId) => !waiting.has(callId));
     return forEachWithTurns(others, (callId) => this.#begun.get(callId)?.abort(reason));
   }
@@ -138,16 +154,20 @@ export class ExtensionCalls {
   /** Waits for a matching answer, or for the last pending call. Cancelled calls also have an answer. */
   async #until(isIt: (callId: string) => boolean, alarm: Promise<void> | undefined): Promise<void> {
     if (this.#begun.size === 0) {
-      await alarm;
+      if (this.#later.size === 0) await alarm;
       return;
     }
     await new Promise<void>((resolve) => {
       const end = () => {
         this.#onAnswer = undefined;
+        this.#onLater = undefined;
         resolve();
       };
+      this.#onLater = () => {
+        if (this.#begun.size === 0) end();
+      };
       this.#onAnswer = (callId) => {
-        if (isIt(callId) || (this.#begun.size === 0 && alarm === undefined)) end();
+        if (isIt(callId) || (this.#begun.size === 0 && (alarm === undefined || this.#later.size > 0))) end();
       };
       void alarm?.then(end);
     });
@@ -171,11 +191,22 @@ export class ExtensionCalls {
     };
     try {
       const given = this.#options.answer(pending.call, pending);
-      Promise.resolve(given).then((value) => pending.succeed(value), fail);
+      Promise.resolve(given).then((value) => this.#succeed(pending, value), fail);
     } catch (error) {
       fail(error);
     }
   };
+
+  #succeed(pending: PendingCall, value: unknown): void {
+    const { callId } = pending.call;
+    if (value !== later || !this.#options.mayBeLater || this.#begun.get(callId) !== pending) {
+      pending.succeed(value);
+      return;
+    }
+    this.#begun.delete(callId);
+    this.#later.add(callId);
+    this.#onLater?.();
+  }
 
   readonly #settle = (answer: CallResult): void => {
     const { callId } = answer;

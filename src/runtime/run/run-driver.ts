@@ -44,13 +44,24 @@ export interface RunLoopOptions {
   readonly maxCalls: number;
   /** For one call of an extension. */
   readonly callTimeoutMs: number;
-  readonly resume: (run: SuspendedRun, answers: readonly CallResult[], options: ResumeOptions) => Promise<SegmentRun>;
+  readonly resume: (
+    run: SuspendedRun,
+    answers: readonly CallResult[],
+    options: ResumeOptions,
+    /** @default true */
+    isLive?: boolean,
+  ) => Promise<SegmentRun>;
   readonly resumeOptions: ResumeOptions;
   /** Told of every segment. */
   readonly onSegment: (segment: DrivenSegment) => void;
   /** Its place among all that wait in runs. */
   readonly place: RunPlace;
+  /** Where it goes once it waits only for answers from elsewhere. Default: a method may not return `later` */
+  readonly keep?: KeepRun | undefined;
 }
+
+/** Puts a run into the store. @returns its result from now on */
+export type KeepRun = (waiting: WaitingRun, later: readonly string[], result: WasmResult) => Promise<WasmResult>;
 
 /** One segment of a run. */
 export interface DrivenSegment {
@@ -93,7 +104,10 @@ export class RunLoop {
     const now = () => environment.now();
     const answer = (call: ExtensionCall, context: CallContext) => this.#answer(call, context);
     const { signal } = this.#stop;
-    this.#calls = new ExtensionCalls({ answer, onError: options.onCallError, callTimeoutMs, runId, stop: signal, now });
+    this.#calls = new ExtensionCalls({
+      ...{ answer, onError: options.onCallError, callTimeoutMs, runId, stop: signal, now },
+      mayBeLater: options.keep !== undefined,
+    });
     this.#resumeOptions = { ...options.resumeOptions, signal };
   }
 
@@ -131,8 +145,6 @@ export class RunLoop {
     let executed = this.#note(await begin(this.#stop.signal), NONE, startedAt);
     for (;;) {
       const { result, waiting } = executed;
-      if (this.#metrics === undefined) this.#metrics = { ...result.metrics };
-      else addMetricsTo(this.#metrics, result.metrics);
       const delivered = this.#deliver(result);
       if (delivered !== undefined) await delivered;
       if (waiting === undefined) return this.#end(result);
@@ -148,6 +160,8 @@ export class RunLoop {
       const next = this.#isCalledOff ? NONE : this.#next(calls, run);
       const answers = (next instanceof Promise ? await next : next).map(({ answer }) => answer);
       if (this.#isCalledOff) return this.#whole(this.#calledOff(withPendingCalls(result, waiting)));
+      const { onlyLater } = this.#calls;
+      if (answers.length === 0 && onlyLater !== undefined) return this.#leave(waiting, result, onlyLater);
       const resumedAt = performance.now();
       try {
         executed = this.#note(await this.#options.resume(run, answers, this.#resumeOptions), answers, resumedAt);
@@ -156,6 +170,20 @@ export class RunLoop {
         executed = await this.#resumeAdmissible(run, answers);
       }
     }
+  }
+
+  /** Nothing here can answer it: it becomes data, and goes on where the answers are. */
+  async #leave(waiting: WaitingRun, result: WasmResult, later: ReadonlySet<string>): Promise<WasmResult> {
+    const { keep, resume } = this.#options;
+    if (keep === undefined) return this.#end(result);
+    if (waiting.run.checkpoint === undefined) return this.#whole(await keep(waiting, [...later], this.#whole(result)));
+    // Without an answer it only comes to wait again, and this time as a snapshot.
+    const startedAt = performance.now();
+    const executed = this.#note(await resume(waiting.run, NONE, this.#resumeOptions, false), NONE, startedAt);
+    const delivered = this.#deliver(executed.result);
+    if (delivered !== undefined) await delivered;
+    if (executed.waiting === undefined) return this.#end(executed.result);
+    return this.#whole(await keep(executed.waiting, [...later], this.#whole(executed.result)));
   }
 
   #answer(call: ExtensionCall, context: CallContext): unknown {
@@ -255,9 +283,11 @@ export class RunLoop {
     }
   }
 
-  /** @returns what `onEffects` returned; undefined if there is nothing to wait for */
+  /** Adds up what a segment did. @returns what `onEffects` returned; undefined if there is nothing to wait for */
   #deliver(result: WasmResult): unknown {
-    const { stateMutations, events, viewCommands, logs } = result;
+    const { stateMutations, events, viewCommands, logs, metrics } = result;
+    if (this.#metrics === undefined) this.#metrics = { ...metrics };
+    else addMetricsTo(this.#metrics, metrics);
     append(this.#effects.stateMutations, stateMutations);
     append(this.#effects.events, events);
     append(this.#effects.viewCommands, viewCommands);

@@ -1,8 +1,9 @@
 import type { CallResult } from '../../api/answers.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import type { RequestMock } from '../own/requests.js';
+import type { KeepRun } from './run-driver.js';
 
-/** Observes a run and may answer its calls; for tests and recordings. */
+/** Observes a run and may answer its calls, or keep it; for tests, recordings and runs that are kept. */
 export interface RunProbe {
   /**
    * Answers a call.
@@ -25,4 +26,8 @@ export interface RunProbe {
    * @param answers with which the handler was resumed; none for the first segment
    */
   onSegment?(answers: readonly CallResult[], result: WasmResult): void;
+  /** The prefix of its calls' keys. Default: random */
+  readonly runId?: string;
+  /** Where it goes once it waits only for answers from elsewhere. Default: a method may not return `later` */
+  readonly keep?: KeepRun;
 }

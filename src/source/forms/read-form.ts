@@ -8,6 +8,7 @@ import { mayBeAnotherForm, mayBeFunction, mayBeModule } from './candidates.js';
 import type { HandlerForm } from './form.js';
 import { rewriteFunction } from './function-form.js';
 import { rewriteModule } from './module-form.js';
+import { withPrologue } from './prologue.js';
 import { rewriteBody } from './shaped-form.js';
 import type { SourceShape } from './source-shape.js';
 import { bodyOf, onlyStatement } from './wrapper-body.js';
@@ -34,7 +35,8 @@ export function readForm(source: string, filename: string, options: FormOptions 
   if (shape === undefined) return readOwnForm(source, filename, options);
   // The linker has taken the types off.
   if (shape.imports === 'linked') return readModule(source, '', options);
-  const form = shape.isWrapped ? BODY : readOwnForm(source, filename, options);
+  const form = shape.isWrapped && !shape.isOfModel ? BODY : readOwnForm(source, filename, options);
+  if (form.kind === 'rewritten' && shape.isWrapped) return withPrologue(form, shape.prologue);
   const isShaped = shape.isWrapped || shape.returnsLast || shape.isOfModel;
   return form.kind === 'body' && isShaped ? readShaped(source, filename, shape, options) : form;
 }

@@ -9,7 +9,10 @@ export interface SourceShape {
   /** Whether there is code around the source. */
   readonly isWrapped: boolean;
   readonly returnsLast: boolean;
-  /** Whether a language model wrote it, and may have forgotten to return its value. @default false */
+  /**
+   * Whether a language model wrote it, and may have forgotten to return its value. The prologue then precedes whatever form it has.
+   * @default false
+   */
   readonly isOfModel?: boolean;
   /** What it may import; absent if nothing. */
   readonly imports?: SourceImports;
@@ -35,8 +38,8 @@ export function shapeOf(options: SourceOptions, fallback: SourceShape | undefine
   if (wrap === undefined && returnLastExpression === undefined && normalise === undefined) return fallback;
   const around = wrap === undefined ? fallback : shapeOfWrap(wrap);
   const returnsLast = returnLastExpression === true;
-  // With code around it, that returns the value.
-  const isOfModel = normalise === 'model' && around === undefined && !returnsLast;
+  // With code behind it, that returns the value.
+  const isOfModel = normalise === 'model' && (around === undefined || around.epilogue === '') && !returnsLast;
   if (!returnsLast && !isOfModel) return around;
   return { prologue: '', epilogue: '', isWrapped: false, ...around, returnsLast, isOfModel };
 }

@@ -50,6 +50,8 @@ export interface DurableContent {
   readonly again?: TriedAgain;
   /** How often the run was tried again after it failed. @default 0 */
   readonly retries?: number;
+  /** What the part of the application that drives the run keeps with each of its generations. @default nothing */
+  readonly notes?: string;
 }
 
 /** A message that was taken out of the mailbox. */
@@ -68,6 +70,8 @@ const NAME = text(128);
 const ANY_NAME = text(64 * 1024);
 const HASH = text(64);
 const MAX_INNER_BYTES = 2 ** 30;
+/** In characters. */
+export const MAX_NOTES = 4 * 1024 * 1024;
 /** A mailbox, and the answers that a handler waits for. */
 const MAX_CARRIED = 50_000;
 /** A source, state and arguments, or a result. */
@@ -80,7 +84,7 @@ interface Header {
   readonly innerBytes: number;
   readonly innerId?: string;
   readonly later?: readonly string[];
-  /** Of what is carried and of what is tried again, behind the handler. */
+  /** Of what is carried, what is tried again, and notes, behind the handler. */
   readonly extraBytes?: number;
   readonly retries?: number;
 }
@@ -89,6 +93,7 @@ interface Header {
 interface Extra {
   readonly carried?: readonly ({ readonly id: string } & PlainMessage)[];
   readonly again?: TriedAgain;
+  readonly notes?: string;
 }
 
 const HEADER = record(
@@ -109,6 +114,7 @@ const EXTRA = record(
   {
     carried: list(record({ id: ANY_NAME, type: MESSAGE_TYPE }, MESSAGE_FIELDS), MAX_CARRIED),
     again: record({ kind: oneOf('begin', 'waiting'), document: binary() }),
+    notes: text(MAX_NOTES),
   },
 ) as Shape<Extra>;
 const EXTRA_BOUNDS = { maxBytes: 2 * MAX_DOCUMENT_BYTES, maxValues: 16 * MAX_CARRIED };
@@ -138,7 +144,7 @@ export async function openDurable(id: string, envelope: Uint8Array, keys: Envelo
   if (innerBytes > Math.min(MAX_INNER_BYTES, payload.length)) throw fault('it ends within its handler');
   const extraAt = innerBytes;
   const documentAt = extraAt + extraBytes;
-  if (documentAt > payload.length) throw fault('it ends within its messages');
+  if (documentAt > payload.length) throw fault('it ends within its messages or notes');
   try {
     const document = await decompress(payload.subarray(documentAt), MAX_DOCUMENT_BYTES);
     const extra = extraBytes === 0 ? {} : await unpackExtra(payload.subarray(extraAt, documentAt));
@@ -166,22 +172,27 @@ export async function openDurable(id: string, envelope: Uint8Array, keys: Envelo
   }
 }
 
-async function packExtra({ carried = [], again }: DurableContent): Promise<Uint8Array> {
-  if (carried.length === 0 && again === undefined) return new Uint8Array();
+async function packExtra({ carried = [], again, notes }: DurableContent): Promise<Uint8Array> {
+  if (carried.length === 0 && again === undefined && notes === undefined) return new Uint8Array();
   const extra: Extra = {
     ...(carried.length > 0 && { carried: carried.map(({ id, message }) => ({ id, ...message })) }),
     ...(again !== undefined && { again }),
+    ...(notes !== undefined && { notes }),
   };
   return compress(packMessage(extra));
 }
 
 /** @throws MalformedMessageError, InflatedTooLargeError */
-async function unpackExtra(bytes: Uint8Array): Promise<Pick<DurableContent, 'carried' | 'again'>> {
-  const { carried, again } = readShaped(await decompress(bytes, MAX_DOCUMENT_BYTES), EXTRA_BOUNDS, EXTRA);
+async function unpackExtra(bytes: Uint8Array): Promise<Pick<DurableContent, 'carried' | 'again' | 'notes'>> {
+  const { carried, again, notes } = readShaped(await decompress(bytes, MAX_DOCUMENT_BYTES), EXTRA_BOUNDS, EXTRA);
   const messages = carried?.map(({ id, ...plain }): CarriedMessage => {
     const message = messageOf(plain);
     if (message === undefined) throw new MalformedMessageError('carries what is no message');
     return { id, message };
   });
-  return { ...(messages && { carried: messages }), ...(again && { again }) };
+  return {
+    ...(messages && { carried: messages }),
+    ...(again && { again }),
+    ...(notes !== undefined && { notes }),
+  };
 }

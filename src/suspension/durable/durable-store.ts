@@ -49,6 +49,9 @@ export interface OpenedHandler {
   readonly calls: readonly ExtensionCall[];
 }
 
+/** A handler that waits as it is kept, and when its last timer is due; or why it cannot be kept. */
+export type SealedHandler = { readonly inner: Uint8Array; readonly untilMs: number } | { readonly error: WasmError };
+
 export interface DurableStoreParts {
   readonly config: RuntimeConfig;
   /** Fingerprint. */
@@ -76,7 +79,7 @@ export class DurableStore {
   }
 
   /**
-   * Stores the begin of a run.
+   * Stores the first generation of a run: its begin, or where it waits if it began elsewhere.
    *
    * @returns false if there is a run of this id
    * @throws NexusError RESOURCE_LIMIT if there is no room
@@ -85,6 +88,7 @@ export class DurableStore {
     content: Omit<DurableContent, 'arrivalMs'>,
     startAtMs: number | undefined,
     deployment: string,
+    { untilMs = 0, dueAtMs }: Pick<AdvanceOptions, 'untilMs' | 'dueAtMs'> = {},
   ): Promise<boolean> {
     const { store, room, clock } = this.#parts;
     const runId = storedRunId(content.facts.runId);
@@ -94,7 +98,10 @@ export class DurableStore {
     // Whoever takes it finds out by the image that there is such a deployment.
     await this.#parts.images.ensure();
     const arrivalMs = Math.max(nowMs, startAtMs ?? 0);
-    const at = { deployment, nowMs, untilMs: arrivalMs };
+    const at = {
+      ...{ deployment, nowMs, untilMs: Math.max(arrivalMs, untilMs) },
+      ...(dueAtMs !== undefined && { dueAtMs }),
+    };
     const sealed = await this.#seal(id, { ...content, arrivalMs }, at);
     if ('error' in sealed) {
       const { code, message, context } = sealed.error;
@@ -251,20 +258,22 @@ export class DurableStore {
   }
 
   /** Seals a handler that waits, for the generation after a claimed one. */
-  async sealHandler(
-    held: HeldGeneration,
-    { run, calls }: Pick<WaitingRun, 'run' | 'calls'>,
-  ): Promise<{ readonly inner: Uint8Array; readonly untilMs: number } | { readonly error: WasmError }> {
+  sealHandler(held: HeldGeneration, waiting: Pick<WaitingRun, 'run' | 'calls'>): Promise<SealedHandler> {
+    return this.#sealHandlerAs(idAfter(held.id) as string, waiting);
+  }
+
+  /** Seals a handler that waits, for the first generation of a run. */
+  sealFirst(runId: string, waiting: Pick<WaitingRun, 'run' | 'calls'>): Promise<SealedHandler> {
+    return this.#sealHandlerAs(formatSuspensionId({ runId: storedRunId(runId), generation: 1 }), waiting);
+  }
+
+  async #sealHandlerAs(id: string, { run, calls }: Pick<WaitingRun, 'run' | 'calls'>): Promise<SealedHandler> {
     const { clock, images } = this.#parts;
     await clock.current();
     await images.ensure(run);
     const stored = { ...atOffset(run, clock.offsetMs), deployment: run.deployment ?? images.deployment };
     try {
-      const inner = await sealRun(
-        idAfter(held.id) as string,
-        { run: stored, calls },
-        await this.#parts.outcomes.keys(),
-      );
+      const inner = await sealRun(id, { run: stored, calls }, await this.#parts.outcomes.keys());
       if ('maxCalls' in inner) return { error: tooManyCalls(run.calls.length, inner.maxCalls) };
       return { inner, untilMs: Math.max(0, ...(stored.timers ?? []).map(({ dueAtMs }) => dueAtMs)) };
     } catch (error) {

@@ -8,6 +8,8 @@ export type RunMessage =
   | { readonly type: 'answer'; readonly callId: string; readonly document: Uint8Array }
   /** The call was made, and its answer comes from elsewhere. */
   | { readonly type: 'later'; readonly callId: string }
+  /** A call that was to be answered from elsewhere is made after all, by who has the run. */
+  | { readonly type: 'release'; readonly callId: string }
   | { readonly type: 'signal'; readonly name: string; readonly document: Uint8Array }
   | { readonly type: 'cancel' };
 
@@ -20,7 +22,7 @@ export interface PlainMessage {
 }
 
 const NAME = text(128);
-export const MESSAGE_TYPE = oneOf('answer', 'later', 'signal', 'cancel');
+export const MESSAGE_TYPE = oneOf('answer', 'later', 'release', 'signal', 'cancel');
 const ADDRESS = { callId: NAME, name: NAME };
 export const MESSAGE_FIELDS = { ...ADDRESS, document: binary() };
 const MESSAGE = record({ type: MESSAGE_TYPE }, ADDRESS) as Shape<PlainMessage>;
@@ -28,7 +30,7 @@ const MESSAGE = record({ type: MESSAGE_TYPE }, ADDRESS) as Shape<PlainMessage>;
 /** Undefined if fields of its type are missing. */
 export function messageOf({ type, callId, name, document }: PlainMessage): RunMessage | undefined {
   if (type === 'cancel') return { type };
-  if (type === 'later') return callId === undefined ? undefined : { type, callId };
+  if (type === 'later' || type === 'release') return callId === undefined ? undefined : { type, callId };
   if (document === undefined) return undefined;
   if (type === 'answer') return callId === undefined ? undefined : { type, callId, document };
   return name === undefined ? undefined : { type, name, document };

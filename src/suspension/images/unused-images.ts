@@ -1,5 +1,6 @@
 import type { StoredImage, StoredImages, SuspensionStore } from '../../api/suspension-store.js';
 import { ask } from '../store-calls.js';
+import { deploymentOfLabel } from './deployment-labels.js';
 import { deploymentOfImage } from './image-ids.js';
 
 /** A process puts its image again after this time, before it suspends a handler on it. */
@@ -32,7 +33,7 @@ export async function unusedImages(
     for (const { deployment } of page.suspensions) {
       // It was suspended by a version that did not say by which deployment: it may be any.
       if (deployment === undefined) return [];
-      unseen.delete(deployment);
+      unseen.delete(deploymentOfLabel(deployment));
     }
     after = page.next;
     if (after === undefined) break;

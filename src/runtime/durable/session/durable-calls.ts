@@ -1,4 +1,5 @@
 import type { CallResult } from '../../../api/answers.js';
+import type { CallContext } from '../../../api/extension.js';
 import type { ExtensionCall } from '../../../api/result.js';
 import { callName } from '../../../execution/own-call-kinds.js';
 import type { RuntimeEnvironment } from '../../../support/environment.js';
@@ -23,6 +24,12 @@ export interface DurableCallsOptions {
   readonly onAnswer: () => void;
 }
 
+/** What `currentCall` returns in a run that is driven from a store. */
+export interface ReleasableCall extends CallContext {
+  /** Whether the method answered it with `later` before, and somebody has released it since. */
+  readonly isReleased: boolean;
+}
+
 /** The calls of one run that this process makes: each once, and again if it fails and may. */
 export class DurableCalls {
   readonly #options: DurableCallsOptions;
@@ -30,6 +37,8 @@ export class DurableCalls {
   readonly #answers = new Map<string, CallResult>();
   /** Those whose answers come from elsewhere. */
   readonly #later = new Set<string>();
+  /** Those that were to, and are made after all. */
+  readonly #released = new Set<string>();
 
   constructor(options: DurableCallsOptions) {
     this.#options = options;
@@ -61,7 +70,16 @@ export class DurableCalls {
 
   /** Calls that need not be made: their answers come from elsewhere. */
   expectLater(callIds: readonly string[]): void {
-    for (const callId of callIds) this.#later.add(callId);
+    for (const callId of callIds) if (!this.#released.has(callId)) this.#later.add(callId);
+  }
+
+  /** Makes a call after all whose answer was to come from elsewhere. It may be told again. */
+  release(call: ExtensionCall): void {
+    const { callId } = call;
+    if (this.#released.has(callId) || this.#underWay.has(callId) || this.#answers.has(callId)) return;
+    this.#released.add(callId);
+    this.#later.delete(callId);
+    this.begin([call]);
   }
 
   /** Answers that have come, in their order. */
@@ -112,7 +130,8 @@ export class DurableCalls {
     aborted.catch(() => {});
     try {
       const key = `${runId}:${call.callId}`;
-      return await Promise.race([withCall({ key, signal: own.signal }, () => answer(call)), aborted]);
+      const context: ReleasableCall = { key, signal: own.signal, isReleased: this.#released.has(call.callId) };
+      return await Promise.race([withCall(context, () => answer(call)), aborted]);
     } catch (error) {
       own.abort(error);
       throw error;

@@ -19,10 +19,12 @@ export interface Inbox {
 /** What there is for a handler that waits. */
 export interface Collected {
   readonly answers: readonly CallResult[];
-  /** Messages, by the calls that they answer. */
+  /** Messages, by the calls that they answer or release. */
   readonly byCall: ReadonlyMap<string, CarriedMessage>;
   /** Ids of calls that were made, and whose answers come from elsewhere. */
   readonly later: readonly string[];
+  /** Ids of calls that were to be answered from elsewhere, and are made after all. */
+  readonly released: ReadonlySet<string>;
   /** Answers that nothing waits for any more, what says that a call was made, and what cancels the run. */
   readonly spent: readonly CarriedMessage[];
   readonly isCancelled: boolean;
@@ -37,7 +39,7 @@ export interface Consumption {
 
 export async function readInbox(
   store: DurableStore,
-  { id, content }: HeldGeneration,
+  { id, content }: Pick<HeldGeneration, 'id' | 'content'>,
   mailbox: readonly StoredMessage[],
 ): Promise<Inbox> {
   const messages = [...(content.carried ?? [])];
@@ -74,6 +76,7 @@ export async function collect(run: SuspendedRun, { messages }: Inbox, others: Ot
   const byCall = new Map<string, CarriedMessage>();
   const spent: CarriedMessage[] = [];
   const later: string[] = [];
+  const released = new Set<string>();
   let isCancelled = false;
   for (const one of messages) {
     const { message } = one;
@@ -91,7 +94,10 @@ export async function collect(run: SuspendedRun, { messages }: Inbox, others: Ot
       if (names.has(message.callId)) later.push(message.callId);
       spent.push(one);
     } else if (!names.has(message.callId) || byCall.has(message.callId)) spent.push(one);
-    else {
+    else if (message.type === 'release') {
+      released.add(message.callId);
+      byCall.set(message.callId, one);
+    } else {
       const [success, value] = await decodeValues(message.document);
       const { callId } = message;
       answers.set(callId, success === true ? { callId, success, value } : { callId, success: false, error: value });
@@ -107,7 +113,7 @@ export async function collect(run: SuspendedRun, { messages }: Inbox, others: Ot
     all.set(answer.callId, await toTransferableAnswer(answer, run.limits, { call }));
   }
   for (const answer of others.requests) all.set(answer.callId, answer);
-  return { answers: [...all.values()], byCall, later, spent, isCancelled };
+  return { answers: [...all.values()], byCall, later, released, spent, isCancelled };
 }
 
 /** Ids of calls that wait for signals, in the order in which they were made. */

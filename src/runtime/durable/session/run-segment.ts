@@ -1,9 +1,11 @@
 import { NexusError } from '../../../errors/nexus-error.js';
 import { eventOriginOf } from '../../../execution/origin.js';
 import type { SegmentRun } from '../../../execution/segment-runner.js';
+import type { SuspendedRun } from '../../../execution/suspended-run.js';
 import { eitherSignal } from '../../../support/waiting.js';
 import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
-import { originIn } from '../run-ends.js';
+import { checkRenewed, type Renewed } from '../work-options.js';
+import { originIn } from './run-ends.js';
 import type { SessionParts } from './session-parts.js';
 
 /**
@@ -34,4 +36,27 @@ export async function executeSegment(
     within.release();
     quotas?.end(origin);
   }
+}
+
+/** What the application gives a run anew. */
+export async function renewalOf(
+  { options: { renew } }: SessionParts,
+  { content }: HeldGeneration,
+  run: SuspendedRun,
+): Promise<Renewed | undefined> {
+  if (renew === undefined) return undefined;
+  const { runId, tenant, handlerName } = content.facts;
+  const info = {
+    ...{ runId, capabilities: run.capabilities },
+    ...(tenant !== undefined && { tenant }),
+    ...(handlerName !== undefined && { handlerName }),
+  };
+  return checkRenewed(await renew(info));
+}
+
+/** Whether answers are together too large for the handler. */
+export function isTooLarge(error: unknown): boolean {
+  return (
+    error instanceof NexusError && error.code === 'INVALID_ARGUMENT' && error.context['limit'] === 'maxContextBytes'
+  );
 }

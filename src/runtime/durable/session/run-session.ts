@@ -4,17 +4,24 @@ import { NexusError } from '../../../errors/nexus-error.js';
 import { firstDueMs } from '../../../execution/own-calls.js';
 import type { SegmentRun } from '../../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../../execution/suspended-run.js';
-import { parseSuspensionId } from '../../../support/run-ids.js';
 import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
 import { decodeOutcome, encodeOutcome } from '../../../suspension/sealed/outcome-content.js';
 import { unkept, withoutValues } from '../../../suspension/suspension-results.js';
-import { cancelled, cancelledWith, crashed, notBegun, storedIdOf, tooManyCalls } from '../run-ends.js';
 import { decodeInput } from '../run-input.js';
-import { answersAgain, triedAgain, withoutEffects } from '../run-retry.js';
-import { checkRenewed, type Renewed, type RunStepInfo } from '../work-options.js';
 import { DurableCalls } from './durable-calls.js';
+import {
+  cancelled,
+  cancelledAnswers,
+  cancelledWith,
+  crashed,
+  notBegun,
+  stepInfoOf,
+  storedIdOf,
+  tooManyCalls,
+} from './run-ends.js';
 import { type Collected, type Consumption, collect, consume, type Inbox, readInbox } from './run-inbox.js';
-import { executeSegment } from './run-segment.js';
+import { answersAgain, triedAgain, withoutEffects } from './run-retry.js';
+import { executeSegment, isTooLarge, renewalOf } from './run-segment.js';
 import type { SessionParts } from './session-parts.js';
 import { SessionTasks } from './session-tasks.js';
 import { untilWoken } from './waking.js';
@@ -40,11 +47,17 @@ export class RunSession {
     this.#wake();
   }
 
-  /** @throws whatever keeps the run from going on now: it was given back, and is due again */
-  async drive(id: string): Promise<void> {
+  /**
+   * @returns whether it could be claimed
+   * @throws whatever keeps the run from going on now: it was given back, and is due again
+   */
+  async drive(id: string): Promise<boolean> {
     let held = await this.#parts.store.claim(id);
+    if (held === undefined) return false;
+    if (held.content.notes !== undefined) this.#parts.notes?.open(held.content.notes);
     try {
       while (held !== undefined) held = await this.#step(held);
+      return true;
     } finally {
       this.#calls?.abort(HAS_GONE_ON);
     }
@@ -110,12 +123,16 @@ export class RunSession {
     running.expectLater(held.content.later ?? []);
     running.abandonOthers(new Set(calls.map(({ callId }) => callId)), HAS_GONE_ON);
     const collected = () => collect(run, inbox, { calls: running.answers, requests: made, nowMs: environment.now() });
+    const ours = calls.filter(({ extensionName }) => Object.hasOwn(options.extensions, extensionName));
+    const hear = ({ later, released, isCancelled }: Collected) => {
+      running.expectLater(later);
+      if (isCancelled) return;
+      for (const call of ours) if (released.has(call.callId)) running.release(call);
+    };
     let found = await collected();
-    running.expectLater(found.later);
+    hear(found);
     // A call that has its answer need not be made.
-    const isOurs = ({ callId, extensionName }: ExtensionCall) =>
-      Object.hasOwn(options.extensions, extensionName) && !found.byCall.has(callId);
-    if (!found.isCancelled) running.begin(calls.filter(isOurs));
+    if (!found.isCancelled) running.begin(ours.filter(({ callId }) => !found.byCall.has(callId)));
     const unsent = this.#tasks.unsent(
       held,
       calls.filter(({ callId }) => !found.byCall.has(callId)),
@@ -130,7 +147,8 @@ export class RunSession {
       if (held.lost.aborted) return undefined;
       await this.#tasks.send(held, run, unsent.splice(0), running.later);
       if (!running.areUnderWay && run.requests === undefined) {
-        const isNoted = running.later.length === (held.content.later?.length ?? 0);
+        const noted = new Set(held.content.later);
+        const isNoted = running.later.every((callId) => noted.has(callId));
         return isNoted ? this.#letGo(held, run, calls) : this.#note(held, run, calls, consume(inbox, found.spent));
       }
       const woken = untilWoken({
@@ -146,7 +164,7 @@ export class RunSession {
       woken.end();
       inbox = await readInbox(store, held, await store.messagesOf(held.id));
       found = await collected();
-      running.expectLater(found.later);
+      hear(found);
     }
   }
 
@@ -158,14 +176,13 @@ export class RunSession {
     { consumed, carried }: Consumption,
   ): Promise<HeldGeneration | undefined> {
     const { store } = this.#parts;
-    const { deployment = this.#parts.deployment } = run;
     const sealed = await store.sealHandler(held, { run, calls });
     if ('error' in sealed) throw new NexusError('RESOURCE_LIMIT', sealed.error.message);
     const document = await withoutEffects(held.content.document);
     const { later } = this.#callsOf(held);
-    const content = { kind: 'waiting', document, inner: sealed.inner, later, carried } as const;
+    const content = { kind: 'waiting', document, inner: sealed.inner, later, carried, ...this.#notes(held) } as const;
     const { untilMs } = sealed;
-    const next = await store.advance(held, content, consumed, deployment, { untilMs });
+    const next = await store.advance(held, content, consumed, this.#label(run), { untilMs });
     if (typeof next === 'object') throw new NexusError('RESOURCE_LIMIT', next.error.message);
     return next === undefined ? undefined : store.claim(next);
   }
@@ -225,14 +242,7 @@ export class RunSession {
   ): Promise<HeldGeneration | undefined> {
     const use = consume(inbox, spent);
     this.#callsOf(held).abort(new Error('the run was cancelled'));
-    const { calls, timers = [], requests = [] } = run;
-    const error = Object.assign(new Error(`The run ${held.content.facts.runId} was cancelled.`), {
-      name: 'CancelledError',
-    });
-    const answers = [...calls, ...timers, ...requests].map(
-      ({ callId }): CallResult => ({ callId, success: false, error }),
-    );
-    const executed = await this.#executeAnswers(held, run, answers);
+    const executed = await this.#executeAnswers(held, run, cancelledAnswers(held, run));
     if (executed === undefined) return undefined;
     executed.waiting?.letGo();
     return this.#endWith(held, cancelledWith(held, executed.result), use);
@@ -246,23 +256,10 @@ export class RunSession {
     const { timeoutMs } = held.content.facts;
     const time = timeoutMs === undefined ? {} : { timeoutMs };
     return this.#execute(held, async (signal) => {
-      const renewal = await this.#renewalOf(held, run);
+      const renewal = await renewalOf(this.#parts, held, run);
       const given = { ...time, ...renewal, signal };
       return this.#parts.executions.resume(run, answers, given, undefined, storedIdOf(held));
     });
-  }
-
-  /** What the application gives it anew. */
-  async #renewalOf(held: HeldGeneration, run: SuspendedRun): Promise<Renewed | undefined> {
-    const { renew } = this.#parts.options;
-    if (renew === undefined) return undefined;
-    const { runId, tenant, handlerName } = held.content.facts;
-    const info = {
-      ...{ runId, capabilities: run.capabilities },
-      ...(tenant !== undefined && { tenant }),
-      ...(handlerName !== undefined && { handlerName }),
-    };
-    return checkRenewed(await renew(info));
   }
 
   /** @returns undefined if the segment was stopped, and does not count: then the claim is given back */
@@ -290,7 +287,6 @@ export class RunSession {
     const end = (last: WasmResult) => this.#endWith(held, last, use, again);
     if (waiting === undefined) return end(result);
     const { run, calls } = waiting;
-    const { deployment = this.#parts.deployment } = run;
     const { maxCalls } = held.content.facts;
     if ((run.lastCall ?? 0) > maxCalls) {
       waiting.letGo();
@@ -304,11 +300,21 @@ export class RunSession {
     const later = calls.filter(({ callId }) => known.has(callId)).map(({ callId }) => callId);
     const { consumed, carried } = use;
     const { inner, untilMs } = sealed;
-    const content = { kind: 'waiting', document: encoded.content, inner, later, carried } as const;
-    const next = await store.advance(held, content, consumed, deployment, { untilMs });
+    const waits = { kind: 'waiting', document: encoded.content, inner, later, carried } as const;
+    const content = { ...waits, ...this.#notes(held, result) };
+    const next = await store.advance(held, content, consumed, this.#label(run), { untilMs });
     if (next === undefined) return undefined;
     if (typeof next === 'string') return store.claim(next);
     return end(unkept(result, next.error, run.origin));
+  }
+
+  #label({ deployment = this.#parts.deployment }: Partial<SuspendedRun> = {}): string {
+    return this.#parts.labelOf?.(deployment) ?? deployment;
+  }
+
+  #notes({ content }: HeldGeneration, result?: WasmResult): { readonly notes?: string } {
+    const notes = this.#parts.notes?.write(result) ?? content.notes;
+    return notes === undefined ? {} : { notes };
   }
 
   /** Records a result as the last: its effects are told, and then the run has ended. */
@@ -318,32 +324,35 @@ export class RunSession {
     { consumed, carried }: Consumption,
     again: () => Promise<Consumption['carried']> = async () => carried,
   ): Promise<HeldGeneration | undefined> {
-    const { store, deployment } = this.#parts;
+    const { store } = this.#parts;
+    const label = this.#label();
     const encoded = await encodeOutcome(result);
     const last = 'unencodable' in encoded ? await encodeOutcome(withoutValues(result, encoded.unencodable)) : encoded;
     if ('unencodable' in last) throw new NexusError('INTERNAL_ERROR', `The end of a run ${last.unencodable}.`);
-    const content = { kind: 'end', document: last.content } as const;
-    if (result.status === 'error' && result.error?.code !== 'CANCELLED') {
+    const content = { kind: 'end', document: last.content, ...this.#notes(held, result) } as const;
+    if (content.notes === undefined && result.status === 'error' && result.error?.code !== 'CANCELLED') {
       const tried = { ...content, ...(await triedAgain(held, await again(), this.#callsOf(held).later)) };
-      const next = await store.advance(held, tried, consumed, deployment);
+      const next = await store.advance(held, tried, consumed, label);
       // Without room for it, it is not kept.
       if (typeof next !== 'object') return next === undefined ? undefined : store.claim(next);
     }
-    const next = await store.advance(held, content, consumed, deployment);
+    const next = await store.advance(held, content, consumed, label);
     if (typeof next === 'object')
       throw new NexusError('RESOURCE_LIMIT', next.error.message, { context: next.error.context ?? {} });
     return next === undefined ? undefined : store.claim(next);
   }
 
   async #end(held: HeldGeneration): Promise<undefined> {
-    const { store, onEnd, options, deployment } = this.#parts;
+    const { store, onEnd, options, notes } = this.#parts;
     const { again, facts } = held.content;
     // It was told, and waits to be tried again: whatever is posted to it does not matter.
     if (again !== undefined && !held.isArrival) return held.release({}) as Promise<undefined>;
     const result = await this.#tell(held);
-    await options.onEnd?.(result, this.#infoOf(held));
+    await options.onEnd?.(result, stepInfoOf(held));
     const hasEnded =
-      again === undefined ? await store.finish(held, result) : await store.keepFailed(held, result, deployment);
+      again === undefined
+        ? await store.finish(held, notes?.end(result) ?? result)
+        : await store.keepFailed(held, result, this.#label());
     if (hasEnded) onEnd(facts.runId);
     return undefined;
   }
@@ -354,16 +363,10 @@ export class RunSession {
     const { stateMutations, events, viewCommands, logs } = result;
     const effects = { stateMutations, events, viewCommands, logs };
     const isEmpty = Object.values(effects).every((list) => list.length === 0);
-    if (!isEmpty) await this.#parts.options.onEffects?.(effects, this.#infoOf(held));
+    if (!isEmpty) await this.#parts.options.onEffects?.(effects, stepInfoOf(held));
     // The end is told with them, and is recorded when both were.
     if (held.content.kind !== 'end') this.#toldAt = held.id;
     return result;
-  }
-
-  #infoOf({ id, content: { facts } }: HeldGeneration): RunStepInfo {
-    const { runId, tenant } = facts;
-    const step = (parseSuspensionId(id)?.generation as number) - 1;
-    return { key: `${runId}.${step}`, runId, ...(tenant !== undefined && { tenant }) };
   }
 
   #callsOf({ content }: HeldGeneration): DurableCalls {
@@ -377,10 +380,4 @@ export class RunSession {
     });
     return this.#calls;
   }
-}
-
-function isTooLarge(error: unknown): boolean {
-  return (
-    error instanceof NexusError && error.code === 'INVALID_ARGUMENT' && error.context['limit'] === 'maxContextBytes'
-  );
 }

@@ -1,3 +1,4 @@
+import type { WasmResult } from '../../../api/result.js';
 import type { HandlerRef } from '../../../compiler/handler-loader.js';
 import type { SegmentRunner } from '../../../execution/segment-runner.js';
 import type { Telemetry } from '../../../metrics/telemetry.js';
@@ -19,6 +20,8 @@ export interface SessionParts {
   readonly quotas: Quotas | undefined;
   readonly environment: RuntimeEnvironment;
   readonly deployment: string;
+  /** The label of a run of a deployment in the store. @default the deployment */
+  readonly labelOf?: (deployment: string) => string;
   readonly options: CheckedWorkOptions;
   readonly methods: ExtensionMethods;
   readonly resolve: (code: RunCode) => Promise<HandlerRef>;
@@ -31,4 +34,16 @@ export interface SessionParts {
   /** Tells others what there is to do; undefined where they look for it. */
   readonly sender: TaskSender | undefined;
   readonly onEnd: (runId: string) => void;
+  /** What is kept with each generation of the run, which is not tried again then. @default nothing */
+  readonly notes?: RunNotes;
+}
+
+/** What the part of the application that drives a run keeps with it. */
+export interface RunNotes {
+  /** Told what was kept with the generation that was claimed. */
+  open(notes: string): void;
+  /** What is to be kept with the next one, which a segment led to. It may be asked for again. */
+  write(result?: Pick<WasmResult, 'logs'>): string;
+  /** The result that is recorded as the end: what was kept with the generations is gone then. */
+  end(result: WasmResult): WasmResult;
 }

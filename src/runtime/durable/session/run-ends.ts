@@ -1,10 +1,13 @@
-import type { WasmError, WasmResult } from '../../api/result.js';
-import type { NexusError } from '../../errors/nexus-error.js';
-import type { Origin } from '../../execution/origin.js';
-import { errorResult } from '../../execution/result/result.js';
-import { limitContext } from '../../protocol/limit-failures.js';
-import { parseSuspensionId } from '../../support/run-ids.js';
-import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
+import type { CallResult } from '../../../api/answers.js';
+import type { WasmError, WasmResult } from '../../../api/result.js';
+import type { NexusError } from '../../../errors/nexus-error.js';
+import type { Origin } from '../../../execution/origin.js';
+import { errorResult } from '../../../execution/result/result.js';
+import type { SuspendedRun } from '../../../execution/suspended-run.js';
+import { limitContext } from '../../../protocol/limit-failures.js';
+import { parseSuspensionId } from '../../../support/run-ids.js';
+import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
+import type { RunStepInfo } from '../work-options.js';
 
 /** By which the store knows the run. */
 export function storedIdOf({ id }: HeldGeneration): string {
@@ -16,10 +19,24 @@ export function originIn({ content: { facts } }: HeldGeneration): Origin {
   return { ...(handlerName !== undefined && { handlerName }), ...(panelId !== undefined && { panelId }) };
 }
 
+/** What who works is told of the step before. */
+export function stepInfoOf({ id, content: { facts } }: HeldGeneration): RunStepInfo {
+  const { runId, tenant } = facts;
+  const step = (parseSuspensionId(id)?.generation as number) - 1;
+  return { key: `${runId}.${step}`, runId, ...(tenant !== undefined && { tenant }) };
+}
+
 export function cancelled(held: HeldGeneration): WasmResult {
   const { runId } = held.content.facts;
   const message = `The run ${runId} was cancelled.`;
   return errorResult({ code: 'CANCELLED', message, context: { runId } }, originIn(held));
+}
+
+/** An error for all that a handler waits for. */
+export function cancelledAnswers({ content }: HeldGeneration, run: SuspendedRun): readonly CallResult[] {
+  const { calls, timers = [], requests = [] } = run;
+  const error = Object.assign(new Error(`The run ${content.facts.runId} was cancelled.`), { name: 'CancelledError' });
+  return [...calls, ...timers, ...requests].map(({ callId }) => ({ callId, success: false, error }));
 }
 
 /** A run that was cancelled, with the effects of its last segment. */

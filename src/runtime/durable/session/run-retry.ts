@@ -1,12 +1,12 @@
-import type { CallResult } from '../../api/answers.js';
-import { NotTransferableError } from '../../codec/values/encoding/not-transferable.js';
-import { NexusError } from '../../errors/nexus-error.js';
-import type { SuspendedRun } from '../../execution/suspended-run.js';
-import type { CarriedMessage, DurableContent } from '../../suspension/durable/durable-envelope.js';
-import type { HeldGeneration } from '../../suspension/durable/durable-store.js';
-import { decodeOutcome, encodeOutcome } from '../../suspension/sealed/outcome-content.js';
-import { encodeValues } from '../../suspension/sealed/values.js';
-import type { Collected, Inbox } from './session/run-inbox.js';
+import type { CallResult } from '../../../api/answers.js';
+import { NotTransferableError } from '../../../codec/values/encoding/not-transferable.js';
+import { NexusError } from '../../../errors/nexus-error.js';
+import type { SuspendedRun } from '../../../execution/suspended-run.js';
+import type { CarriedMessage, DurableContent } from '../../../suspension/durable/durable-envelope.js';
+import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
+import { decodeOutcome, encodeOutcome } from '../../../suspension/sealed/outcome-content.js';
+import { encodeValues } from '../../../suspension/sealed/values.js';
+import type { Collected, Inbox } from './run-inbox.js';
 
 /**
  * The messages with which a segment that failed can be tried again: those that it carried, those that it used, and answers of calls that this
@@ -17,7 +17,7 @@ import type { Collected, Inbox } from './session/run-inbox.js';
 export async function answersAgain(
   { calls }: SuspendedRun,
   { messages, inMailbox }: Inbox,
-  { byCall, spent }: Collected,
+  { byCall, released, spent }: Collected,
   given: readonly CallResult[],
 ): Promise<readonly CarriedMessage[]> {
   const answers = new Map(given.map((answer) => [answer.callId, answer]));
@@ -27,11 +27,12 @@ export async function answersAgain(
     if (gone.has(one)) return false;
     const answer = used.get(one);
     if (answer === undefined) return !inMailbox.has(one.id);
+    if (one.message.type === 'release') return !answer.success;
     return answer.success || one.message.type === 'signal';
   });
   for (const { callId } of calls) {
     const answer = answers.get(callId);
-    if (answer === undefined || !answer.success || byCall.has(callId)) continue;
+    if (answer === undefined || !answer.success || (byCall.has(callId) && !released.has(callId))) continue;
     const document = await encoded(answer.value);
     if (document !== undefined) kept.push({ id: `answer:${callId}`, message: { type: 'answer', callId, document } });
   }

@@ -1,0 +1,11 @@
+import { describe, expect, it } from 'vitest';
+
+import { runCampaign } from '../support/campaign.js';
+
+describe('the campaign of programs with approvals', () => {
+  it('passes in its quick form', async () => {
+    const { stdout, code } = await runCampaign(new URL('code-mode.mjs', import.meta.url));
+    expect(stdout).toContain('2 passed, 0 failed');
+    expect(code).toBe(0);
+  }, 600_000);
+});
