@@ -30,7 +30,7 @@ ${sleep}
   note(await $ext.service.ask('question'));
   return { tokens, sleptMs };`;
 const withTimer = handler(SLEEP);
-export const WITHOUT_TIMER = handler('const sleptMs = Infinity;');
+export const WITHOUT_TIMER = handler('const sleptMs = 1e9;');
 
 /**
  * @param disturb called again and again with the processes that work, until all runs have ended
