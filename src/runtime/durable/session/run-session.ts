@@ -13,7 +13,7 @@ import { decodeInput } from '../run-input.js';
 import { answersAgain, triedAgain, withoutEffects } from '../run-retry.js';
 import { checkRenewed, type Renewed, type RunStepInfo } from '../work-options.js';
 import { DurableCalls } from './durable-calls.js';
-import { type Collected, type Consumption, collect, consume, type Inbox, readInbox } from './run-inbox.js';
+import { type CollectedAnswers, collect, consume, type Inbox, readInbox, type UsedMessages } from './run-inbox.js';
 import { executeSegment } from './run-segment.js';
 import type { SessionParts } from './session-parts.js';
 import { SessionTasks } from './session-tasks.js';
@@ -159,7 +159,7 @@ export class RunSession {
     held: HeldGeneration,
     run: SuspendedRun,
     calls: readonly ExtensionCall[],
-    { consumed, carried }: Consumption,
+    { consumed, carried }: UsedMessages,
   ): Promise<HeldGeneration | undefined> {
     const { store } = this.#parts;
     const { deployment = this.#parts.deployment } = run;
@@ -198,7 +198,7 @@ export class RunSession {
     held: HeldGeneration,
     run: SuspendedRun,
     inbox: Inbox,
-    collected: Collected,
+    collected: CollectedAnswers,
     made: readonly CallResult[],
   ): Promise<HeldGeneration | undefined> {
     const { requests } = this.#parts;
@@ -229,7 +229,7 @@ export class RunSession {
     held: HeldGeneration,
     run: SuspendedRun,
     inbox: Inbox,
-    { spent }: Collected,
+    { spent }: CollectedAnswers,
   ): Promise<HeldGeneration | undefined> {
     const use = consume(inbox, spent);
     this.#callsOf(held).abort(new Error('the run was cancelled'));
@@ -291,8 +291,8 @@ export class RunSession {
   async #record(
     held: HeldGeneration,
     { result, waiting }: SegmentRun,
-    use: Consumption,
-    again?: () => Promise<Consumption['carried']>,
+    use: UsedMessages,
+    again?: () => Promise<UsedMessages['carried']>,
   ): Promise<HeldGeneration | undefined> {
     const { store } = this.#parts;
     const end = (last: WasmResult) => this.#endWith(held, last, use, again);
@@ -323,8 +323,8 @@ export class RunSession {
   async #endWith(
     held: HeldGeneration,
     result: WasmResult,
-    { consumed, carried }: Consumption,
-    again: () => Promise<Consumption['carried']> = async () => carried,
+    { consumed, carried }: UsedMessages,
+    again: () => Promise<UsedMessages['carried']> = async () => carried,
   ): Promise<HeldGeneration | undefined> {
     const { store, deployment } = this.#parts;
     const encoded = await encodeOutcome(result);
