@@ -46,6 +46,8 @@ export class WatchedWorker {
     this.#onReplaced = onReplaced;
     // BullMQ gives the signal to functions of three parameters.
     this.#processor = async (job, token, signal) => {
+      // One that came while it was closed is retried, where it is not.
+      if (this.#isClosed) throw new Error('This process takes no more tasks.');
       this.#taken++;
       this.#active++;
       try {

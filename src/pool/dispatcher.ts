@@ -38,7 +38,7 @@ const WORKER_GONE: JobEnd = { interruption: 'cancelled', runningMs: 0 };
  * the control block says which, and only that job is affected: the others are executed elsewhere, because
  * none of their effects was delivered.
  */
-export class Dispatcher implements PoolLoad {
+export class JobDispatcher implements PoolLoad {
   readonly #config: PoolConfig;
   readonly #instances: WorkerSet;
   readonly #queue: FairQueue;

@@ -3,14 +3,14 @@ import type { Compilation, CompileRequestOptions, HandlerOutcome } from '../prot
 import { doesNotCompile } from '../protocol/does-not-compile.js';
 import { unexpectedReply } from '../protocol/messages.js';
 import { clearTimeout, setTimeout } from '../support/timers.js';
-import type { Dispatcher } from './dispatcher.js';
+import type { JobDispatcher } from './dispatcher.js';
 import { APPLICATION, type Job, type JobEnd, NO_TENANT, type TenantKey } from './job.js';
 import { queueTimeout } from './saturation.js';
 
 /** A compilation that is in the queue of every tenant whose calls wait for it. */
 export class PoolCompilation implements Compilation {
   readonly outcome: Promise<HandlerOutcome>;
-  readonly #dispatcher: Dispatcher;
+  readonly #dispatcher: JobDispatcher;
   readonly #job: Job;
   readonly #queueTimeoutMs: number;
   #waiting = 0;
@@ -20,7 +20,7 @@ export class PoolCompilation implements Compilation {
    * @param job not queued yet
    * @param queueTimeoutMs the timeout of calls that specify none
    */
-  constructor(dispatcher: Dispatcher, job: Job, queueTimeoutMs: number) {
+  constructor(dispatcher: JobDispatcher, job: Job, queueTimeoutMs: number) {
     this.#dispatcher = dispatcher;
     this.#job = job;
     this.#queueTimeoutMs = queueTimeoutMs;

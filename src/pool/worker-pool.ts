@@ -15,7 +15,7 @@ import { clearTimeout, setTimeout } from '../support/timers.js';
 import { whenAborted } from '../support/waiting.js';
 import { Admissions } from './admissions.js';
 import { CheckpointAreas } from './checkpoints/areas.js';
-import { Dispatcher } from './dispatcher.js';
+import { JobDispatcher } from './dispatcher.js';
 import type { DispatchOptions, Execution, HandlerPool, LoadableHandler, PoolState } from './handler-pool.js';
 import { APPLICATION, Job, NO_TENANT, type TenantKey } from './job.js';
 import { PoolCompilation } from './pool-compilation.js';
@@ -33,7 +33,7 @@ interface Bounds {
 /** The pool of workers: admission, cancellation and waiting, and everything else between a call and its job. */
 export class WorkerPool implements HandlerPool {
   readonly #config: PoolConfig;
-  readonly #dispatcher: Dispatcher;
+  readonly #dispatcher: JobDispatcher;
   readonly #admissions: Admissions;
   readonly #areas: CheckpointAreas;
   #isClosed = false;
@@ -42,7 +42,7 @@ export class WorkerPool implements HandlerPool {
   constructor(threads: ThreadStarter, config: PoolConfig, onRetired: (reason: RetirementReason) => void) {
     this.#config = config;
     this.#areas = new CheckpointAreas(config.maxLiveBytes);
-    this.#dispatcher = new Dispatcher(threads, config, this.#areas, onRetired);
+    this.#dispatcher = new JobDispatcher(threads, config, this.#areas, onRetired);
     this.#admissions = new Admissions(config, this.#dispatcher);
   }
 

@@ -23,7 +23,7 @@ const LENGTH_BYTES = 2;
 type Facts = Omit<SuspensionFacts, 'id'>;
 
 /** State, facts, envelope and outcome, as the scripts return them. */
-export type Parts = readonly [
+export type RecordParts = readonly [
   generation: Buffer,
   state: Buffer,
   facts: Buffer,
@@ -53,7 +53,7 @@ export function packMessageHead(id: string, nonce: string): Buffer {
 }
 
 /** @throws NexusError SUSPENSION_INCOMPATIBLE */
-export function foundOf(runId: string, parts: Parts): FoundSuspension | undefined {
+export function foundOf(runId: string, parts: RecordParts): FoundSuspension | undefined {
   const [generation, state, facts, envelope, outcome] = parts;
   const id = `${runId}.${generation.toString()}`;
   return readable(id, () => {

@@ -49,10 +49,10 @@ import {
   foundOf,
   messagesOf,
   outcomeOf,
-  type Parts,
   packFacts,
   packHead,
   packMessageHead,
+  type RecordParts,
 } from './records.js';
 import { RedisImages } from './redis-images.js';
 import * as scripts from './scripts.js';
@@ -125,7 +125,7 @@ export class RedisSuspensionStore implements SuspensionStore {
 
   async read(id: string): Promise<FoundSuspension | undefined> {
     const parts = await this.#ofId(id, scripts.READ, (name) => [...name, this.#touches]);
-    return parts === undefined ? undefined : foundOf(runOf(id), parts as Parts);
+    return parts === undefined ? undefined : foundOf(runOf(id), parts as RecordParts);
   }
 
   async claim(id: string, lease: SuspensionLease, nowMs: number): Promise<ClaimAnswer> {
@@ -185,8 +185,8 @@ export class RedisSuspensionStore implements SuspensionStore {
   }
 
   async current(runId: string): Promise<FoundSuspension | undefined> {
-    const parts = (await this.#ofRun(runId, scripts.CURRENT, this.#touches)) as Parts | readonly [] | undefined;
-    return parts === undefined || parts.length === 0 ? undefined : foundOf(runId, parts as Parts);
+    const parts = (await this.#ofRun(runId, scripts.CURRENT, this.#touches)) as RecordParts | readonly [] | undefined;
+    return parts === undefined || parts.length === 0 ? undefined : foundOf(runId, parts as RecordParts);
   }
 
   async post(runId: string, message: StoredMessage): Promise<PostAnswer> {

@@ -3,14 +3,14 @@ import { codedError } from './coded-error.js';
 import { apply, nullArray, sliceText, startsWith, TypeErrorConstructor, text } from './intrinsics.js';
 
 /** Everything of its kind, or these names and all names with one of these prefixes. */
-export type Grant = true | readonly [names: string[], prefixes: string[], inTwoParts?: TwoParts[]];
+export type EncodedGrant = true | readonly [names: string[], prefixes: string[], inTwoParts?: TwoParts[]];
 
 /** How the part before the colon begins; the part behind it, and whether that is only its beginning. */
 type TwoParts = readonly [first: string, second: string, isPrefix: boolean];
 
 /** What the host passes, see `execution/request/encoded-grants.ts`. */
 type EncodedGrants = readonly [
-  grants: Grant[],
+  grants: EncodedGrant[],
   limits: number[],
   audited: boolean,
   honoursToJson: boolean,
@@ -26,7 +26,7 @@ const LIMIT_NAMES = nullArray<string>([...COUNTED_LIMITS]);
 /** Further denials are not listed: a handler may be denied in an endless loop. */
 const MAX_DENIALS = 1_000;
 
-let grants: Grant[] = [];
+let grants: EncodedGrant[] = [];
 let limits: number[] = [];
 export let hostCalls = 0;
 /** Usage of the previous segments, by limit. The usage of this segment is counted elsewhere. */
@@ -88,7 +88,7 @@ export function setGrants(encoded: EncodedGrants): void {
 }
 
 /** Only what is granted changes; limits and manners stay those of the call. */
-export function renewGrants(encoded: Grant[]): void {
+export function renewGrants(encoded: EncodedGrant[]): void {
   grants = encoded;
 }
 
@@ -108,7 +108,7 @@ export function isGranted(kind: number, name: string): boolean {
   return grant === true || (grant !== undefined && covers(grant, name));
 }
 
-function covers(grant: Exclude<Grant, true>, name: string): boolean {
+function covers(grant: Exclude<EncodedGrant, true>, name: string): boolean {
   const names = grant[0];
   for (let i = 0; i < names.length; i++) if (names[i] === name) return true;
   const prefixes = grant[1];

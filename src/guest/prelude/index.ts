@@ -6,7 +6,7 @@
  * Its checks are only for convenience, to give errors at the right line; the host checks every effect again.
  */
 import { PRELUDE_EXPORTS } from '../abi.js';
-import { continueGrants, type Grant, renewGrants, setGrants } from './admission.js';
+import { continueGrants, type EncodedGrant, renewGrants, setGrants } from './admission.js';
 import { emit, forgetEffects, log, newLogs, view } from './effects.js';
 import { extensions, setRegistry, takeAnswers } from './extensions.js';
 import { fixBuffers } from './hardening/buffers.js';
@@ -171,7 +171,7 @@ interface Answers {
 
 /** What the host passes before it resumes, see `execution/request/renewal.ts`. */
 interface Renewal {
-  readonly 1: Grant[] | undefined;
+  readonly 1: EncodedGrant[] | undefined;
   readonly 2: Keyed | undefined;
   /** Whether an object is in more than one place of it. */
   readonly 3: boolean;

@@ -41,7 +41,18 @@ export class PostgresServer {
   async restart(): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'nexus-postgres-'));
     this.#own(folder);
-    const settings = ['-D', this.#directory, '-p', `${this.port}`, '-h', '127.0.0.1', '-k', folder];
+    const settings = [
+      '-D',
+      this.#directory,
+      '-p',
+      `${this.port}`,
+      '-h',
+      '127.0.0.1',
+      '-k',
+      folder,
+      '-c',
+      'max_connections=300',
+    ];
     this.#server = await supervise({
       command: [join(POSTGRES as string, 'postgres'), ...settings],
       folder,

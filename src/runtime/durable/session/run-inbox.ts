@@ -17,7 +17,7 @@ export interface Inbox {
 }
 
 /** What there is for a handler that waits. */
-export interface Collected {
+export interface CollectedAnswers {
   readonly answers: readonly CallResult[];
   /** Messages, by the calls that they answer or release. */
   readonly byCall: ReadonlyMap<string, CarriedMessage>;
@@ -31,7 +31,7 @@ export interface Collected {
 }
 
 /** What becomes of the messages with a segment. */
-export interface Consumption {
+export interface UsedMessages {
   /** Ids in the mailbox. */
   readonly consumed: readonly string[];
   readonly carried: readonly CarriedMessage[];
@@ -48,7 +48,7 @@ export async function readInbox(
 }
 
 /** @param used messages that are in the outcome; the others stay where they are */
-export function consume({ messages, inMailbox }: Inbox, used: Iterable<CarriedMessage>): Consumption {
+export function consume({ messages, inMailbox }: Inbox, used: Iterable<CarriedMessage>): UsedMessages {
   const ids = new Set([...used].map(({ id }) => id));
   return {
     consumed: [...ids].filter((id) => inMailbox.has(id)),
@@ -68,7 +68,7 @@ export interface OtherAnswers {
  * Gives each wait its answer. Signals come first, so that a time-out of the same moment takes none away that is used up; of several waits for one
  * name, the first gets the first signal.
  */
-export async function collect(run: SuspendedRun, { messages }: Inbox, others: OtherAnswers): Promise<Collected> {
+export async function collect(run: SuspendedRun, { messages }: Inbox, others: OtherAnswers): Promise<CollectedAnswers> {
   const names = new Map(run.calls.map((call) => [call.callId, callName(call)]));
   const waits = waitsByName(run.calls);
   const signals = new Map<string, CallResult>();

@@ -6,7 +6,7 @@ import type { CarriedMessage, DurableContent } from '../../../suspension/durable
 import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
 import { decodeOutcome, encodeOutcome } from '../../../suspension/sealed/outcome-content.js';
 import { encodeValues } from '../../../suspension/sealed/values.js';
-import type { Collected, Inbox } from './run-inbox.js';
+import type { CollectedAnswers, Inbox } from './run-inbox.js';
 
 /**
  * The messages with which a segment that failed can be tried again: those that it carried, those that it used, and answers of calls that this
@@ -17,7 +17,7 @@ import type { Collected, Inbox } from './run-inbox.js';
 export async function answersAgain(
   { calls }: SuspendedRun,
   { messages, inMailbox }: Inbox,
-  { byCall, released, spent }: Collected,
+  { byCall, released, spent }: CollectedAnswers,
   given: readonly CallResult[],
 ): Promise<readonly CarriedMessage[]> {
   const answers = new Map(given.map((answer) => [answer.callId, answer]));

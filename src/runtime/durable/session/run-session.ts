@@ -19,7 +19,7 @@ import {
   storedIdOf,
   tooManyCalls,
 } from './run-ends.js';
-import { type Collected, type Consumption, collect, consume, type Inbox, readInbox } from './run-inbox.js';
+import { type CollectedAnswers, collect, consume, type Inbox, readInbox, type UsedMessages } from './run-inbox.js';
 import { answersAgain, triedAgain, withoutEffects } from './run-retry.js';
 import { executeSegment, isTooLarge, renewalOf } from './run-segment.js';
 import type { SessionParts } from './session-parts.js';
@@ -124,7 +124,7 @@ export class RunSession {
     running.abandonOthers(new Set(calls.map(({ callId }) => callId)), HAS_GONE_ON);
     const collected = () => collect(run, inbox, { calls: running.answers, requests: made, nowMs: environment.now() });
     const ours = calls.filter(({ extensionName }) => Object.hasOwn(options.extensions, extensionName));
-    const hear = ({ later, released, isCancelled }: Collected) => {
+    const hear = ({ later, released, isCancelled }: CollectedAnswers) => {
       running.expectLater(later);
       if (isCancelled) return;
       for (const call of ours) if (released.has(call.callId)) running.release(call);
@@ -173,7 +173,7 @@ export class RunSession {
     held: HeldGeneration,
     run: SuspendedRun,
     calls: readonly ExtensionCall[],
-    { consumed, carried }: Consumption,
+    { consumed, carried }: UsedMessages,
   ): Promise<HeldGeneration | undefined> {
     const { store } = this.#parts;
     const sealed = await store.sealHandler(held, { run, calls });
@@ -207,7 +207,7 @@ export class RunSession {
     held: HeldGeneration,
     run: SuspendedRun,
     inbox: Inbox,
-    collected: Collected,
+    collected: CollectedAnswers,
     made: readonly CallResult[],
   ): Promise<HeldGeneration | undefined> {
     const { requests } = this.#parts;
@@ -238,7 +238,7 @@ export class RunSession {
     held: HeldGeneration,
     run: SuspendedRun,
     inbox: Inbox,
-    { spent }: Collected,
+    { spent }: CollectedAnswers,
   ): Promise<HeldGeneration | undefined> {
     const use = consume(inbox, spent);
     this.#callsOf(held).abort(new Error('the run was cancelled'));
@@ -280,8 +280,8 @@ export class RunSession {
   async #record(
     held: HeldGeneration,
     { result, waiting }: SegmentRun,
-    use: Consumption,
-    again?: () => Promise<Consumption['carried']>,
+    use: UsedMessages,
+    again?: () => Promise<UsedMessages['carried']>,
   ): Promise<HeldGeneration | undefined> {
     const { store } = this.#parts;
     const end = (last: WasmResult) => this.#endWith(held, last, use, again);
@@ -321,8 +321,8 @@ export class RunSession {
   async #endWith(
     held: HeldGeneration,
     result: WasmResult,
-    { consumed, carried }: Consumption,
-    again: () => Promise<Consumption['carried']> = async () => carried,
+    { consumed, carried }: UsedMessages,
+    again: () => Promise<UsedMessages['carried']> = async () => carried,
   ): Promise<HeldGeneration | undefined> {
     const { store } = this.#parts;
     const label = this.#label();
