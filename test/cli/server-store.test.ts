@@ -11,6 +11,7 @@ import { RedisServer } from '../support/servers/redis-server.js';
 import { freePorts } from '../support/servers/supervised.js';
 import { ended, Folder, printed } from './support/nexus.js';
 
+const SECRET = 'a secret of sixteen bytes';
 const TOKEN = 'store-0123456789abcdef';
 const WAITS = 'const paid = await $signal("paid"); return paid.amount * 2';
 const FAILS = 'throw new Error("not today")';
@@ -23,7 +24,13 @@ afterAll(() => folder[Symbol.asyncDispose]());
 
 /** `nexus serve` works on the store of a URL, and `nexus runs` tells its runs something. */
 async function serveAndSignal(url: string, suspensionStore: () => NonNullable<RuntimeOptions['suspensionStore']>) {
-  const env = { NEXUS_STORE_URL: url, NEXUS_TOKEN: TOKEN, NEXUS_CACHE_DIR: 'false', NEXUS_MAX_INSTANCES: '1' };
+  const env = {
+    NEXUS_STORE_URL: url,
+    NEXUS_TOKEN: TOKEN,
+    NEXUS_CACHE_DIR: 'false',
+    NEXUS_MAX_INSTANCES: '1',
+    NEXUS_SUSPENSION_SECRET: SECRET,
+  };
   const child = folder.start(['serve', '--port', '0'], env);
   const end = ended(child);
   const address = /http:\/\/[\w.:]+/.exec(await printed(child, /Serving on \S+/))?.[0] as string;
@@ -32,13 +39,14 @@ async function serveAndSignal(url: string, suspensionStore: () => NonNullable<Ru
     ['waits', WAITS],
     ['fails', FAILS],
   ]) {
-    const body = JSON.stringify({ code, options: { runId } });
+    const body = JSON.stringify({ code, context: { capabilities: ['signal:*'] }, options: { runId } });
     expect((await fetch(`${address}/runs`, { method: 'POST', headers, body })).status).toBe(201);
   }
   const result = async (id: string) => (await fetch(`${address}/runs/${id}/result`, { headers })).json();
   expect(await result('fails')).toMatchObject({ status: 'error', error: { message: 'not today' } });
 
-  const runs = (...args: string[]) => folder.json(['runs', ...args], { env: { NEXUS_STORE_URL: url } });
+  const runs = (...args: string[]) =>
+    folder.json(['runs', ...args], { env: { NEXUS_STORE_URL: url, NEXUS_SUSPENSION_SECRET: SECRET } });
   expect((await runs('ls', '--state', 'waiting')).value).toMatchObject({ runs: [{ runId: 'waits' }] });
   expect((await runs('retry', 'waits')).value).toMatchObject({ outcome: 'waiting' });
   expect(await runs('retry', 'fails')).toMatchObject({ code: 0, value: { outcome: 'accepted' } });
@@ -51,7 +59,12 @@ async function serveAndSignal(url: string, suspensionStore: () => NonNullable<Ru
   expect((await end).code).toBe(0);
 
   // It was that server, by an application of its own.
-  const runtime = await createRuntime({ cacheDir: false, maxInstances: 1, suspensionStore: suspensionStore() });
+  const runtime = await createRuntime({
+    cacheDir: false,
+    maxInstances: 1,
+    suspensionStore: suspensionStore(),
+    suspensionSecret: SECRET,
+  });
   expect((await runtime.getRun('waits').describe()).state).toBe('ended');
   await runtime.shutdown();
 }

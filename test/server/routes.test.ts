@@ -341,7 +341,15 @@ describe('signals and retries of durable runs', () => {
   it('are accepted from the tenant of the run, once for each id, until it has ended', async () => {
     const worker = await serving.runtime.work();
     const code = 'const paid = await $signal("paid"); return [paid, await $signal("sent")]';
-    expect((await serving.post('/runs', { code, options: { runId: 'signalled' } }, acme)).status).toBe(201);
+    expect(
+      (
+        await serving.post(
+          '/runs',
+          { code, context: { capabilities: ['signal:*'] }, options: { runId: 'signalled' } },
+          acme,
+        )
+      ).status,
+    ).toBe(201);
     const paid = { name: 'paid', payload: { amount: 12 }, id: 'p1' };
     const path = '/runs/signalled/signals';
     expect(await serving.post(path, paid, other)).toMatchObject({
@@ -374,31 +382,26 @@ describe('signals and retries of durable runs', () => {
     await worker.close();
   });
 
-  it('a run that failed goes on, and no other does', async () => {
+  it('a run that failed is tried again, and no other is', async () => {
     const worker = await serving.runtime.work();
-    const context = { capabilities: ['ext:people'] };
-    const code = 'return await $ext.people.approve(1)';
-    expect((await serving.post('/runs', { code, context, options: { runId: 'tried' } }, acme)).status).toBe(201);
-    let shown = await serving.get('/runs/tried', acme);
-    while (shown.body.calls.length === 0) shown = await serving.get('/runs/tried', acme);
-    expect(await serving.post('/runs/tried/retry', {}, acme)).toMatchObject({
+    const context = { capabilities: ['signal:*'] };
+    for (const [runId, code] of Object.entries({
+      fails: 'throw new Error("not today")',
+      waits: 'await $signal("go")',
+      ends: 'return 1',
+    }))
+      expect((await serving.post('/runs', { code, context, options: { runId } }, acme)).status).toBe(201);
+    const failure = { status: 'error', error: { message: 'not today' } };
+    expect((await serving.get('/runs/fails/result', acme)).body).toMatchObject(failure);
+    expect((await serving.get('/runs/ends/result', acme)).body).toMatchObject({ returnValue: 1 });
+    expect((await serving.post('/runs/fails/retry', {}, other)).status).toBe(404);
+    expect((await serving.post('/runs/fails/retry', {}, acme)).body).toEqual({ outcome: 'accepted' });
+    expect((await serving.get('/runs/fails/result', acme)).body).toMatchObject(failure);
+    expect(await serving.post('/runs/waits/retry', {}, acme)).toMatchObject({
       status: 409,
       body: { code: 'SUSPENSION_BUSY' },
     });
-    const failure = { success: false, error: { name: 'Error', message: 'not today' } };
-    expect((await serving.post('/runs/tried/calls/c1', failure, acme)).body).toEqual({ outcome: 'accepted' });
-    expect((await serving.get('/runs/tried/result', acme)).body).toMatchObject({ status: 'error' });
-    expect((await serving.post('/runs/tried/retry', {}, other)).status).toBe(404);
-    expect(await serving.post('/runs/tried/retry', {}, acme)).toMatchObject({
-      status: 200,
-      body: { outcome: 'accepted' },
-    });
-    shown = await serving.get('/runs/tried', acme);
-    while (shown.body.calls.length === 0) shown = await serving.get('/runs/tried', acme);
-    const [{ callId }] = shown.body.calls as [{ callId: string }];
-    await serving.post(`/runs/tried/calls/${callId}`, { success: true, value: 'yes' }, acme);
-    expect((await serving.get('/runs/tried/result', acme)).body).toMatchObject({ returnValue: 'yes' });
-    expect(await serving.post('/runs/tried/retry', {}, acme)).toMatchObject({
+    expect(await serving.post('/runs/ends/retry', {}, acme)).toMatchObject({
       status: 409,
       body: { code: 'SUSPENSION_SETTLED' },
     });

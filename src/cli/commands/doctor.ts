@@ -49,6 +49,7 @@ export const doctor: Command = {
       terminal.out(`${terminal.style(style, mark)} ${name.padEnd(12)} ${found.message}`);
     };
     let options: RuntimeOptions = {};
+    let isRead = false;
     await check('machine', async () =>
       ok(
         `Node ${process.version} on ${process.platform} ${process.arch}, ${availableParallelism()} cores, ${bytesText(totalmem())}`,
@@ -56,12 +57,15 @@ export const doctor: Command = {
     );
     await check('configuration', async () => {
       options = await configuration.runtime();
+      isRead = true;
       return ok(
         `${Object.keys(options).length} options set: ${Object.keys(options).join(', ') || 'all have their defaults'}`,
       );
     });
     await check('cache', () => checkCache(options.cacheDir));
-    await check('store', () => withStore(configuration, { migrate: false }, checkStore));
+    await check('store', () =>
+      isRead ? withStore(configuration, { migrate: false }, checkStore) : checkStore(options),
+    );
     for (const [name, purpose] of OPTIONAL) await check(name, () => checkPackage(name, purpose));
     await check('self-test', selfTest);
     const faults = findings.filter(({ status }) => status === 'fault');

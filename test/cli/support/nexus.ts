@@ -60,8 +60,9 @@ export class Folder implements AsyncDisposable {
   /** With `--json`: what stdout has, which is one document. */
   async json(
     args: readonly string[],
+    options: Parameters<Folder['nexus']>[1] = {},
   ): Promise<{ readonly code: number | null; readonly value: Record<string, unknown> }> {
-    const { code, stdout } = await this.nexus([...args, '--json']);
+    const { code, stdout } = await this.nexus([...args, '--json'], options);
     return { code, value: JSON.parse(stdout) as Record<string, unknown> };
   }
 
