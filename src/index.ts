@@ -175,7 +175,14 @@ export type {
   StartOptions,
   Worker,
 } from './runtime/durable/run-types.js';
-export type { RetryPolicies, RetryPolicy, RunStepInfo, WorkOptions } from './runtime/durable/work-options.js';
+export type {
+  Renewed,
+  RenewedRun,
+  RetryPolicies,
+  RetryPolicy,
+  RunStepInfo,
+  WorkOptions,
+} from './runtime/durable/work-options.js';
 export { type CompilerOptions, HandlerCompiler } from './runtime/handler-compiler.js';
 export type { HandlerSet } from './runtime/manifest/handler-set.js';
 export type { NexusRuntime } from './runtime/nexus-runtime.js';
