@@ -33,7 +33,7 @@ async function serveAndSignal(url: string, suspensionStore: () => NonNullable<Ru
   };
   const child = folder.start(['serve', '--port', '0'], env);
   const end = ended(child);
-  const address = /http:\/\/[\w.:]+/.exec(await printed(child, /Serving on \S+/))?.[0] as string;
+  const address = /http:\/\/[\w.]+:\d+/.exec(await printed(child, /Serving on \S+/))?.[0] as string;
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` };
   for (const [runId, code] of [
     ['waits', WAITS],
@@ -43,7 +43,7 @@ async function serveAndSignal(url: string, suspensionStore: () => NonNullable<Ru
     expect((await fetch(`${address}/runs`, { method: 'POST', headers, body })).status).toBe(201);
   }
   const result = async (id: string) => (await fetch(`${address}/runs/${id}/result`, { headers })).json();
-  expect(await result('fails')).toMatchObject({ status: 'error', error: { message: 'not today' } });
+  expect(await result('fails')).toMatchObject({ status: 'error', error: { message: 'Error: not today' } });
 
   const runs = (...args: string[]) =>
     folder.json(['runs', ...args], { env: { NEXUS_STORE_URL: url, NEXUS_SUSPENSION_SECRET: SECRET } });

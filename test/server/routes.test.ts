@@ -391,7 +391,7 @@ describe('signals and retries of durable runs', () => {
       ends: 'return 1',
     }))
       expect((await serving.post('/runs', { code, context, options: { runId } }, acme)).status).toBe(201);
-    const failure = { status: 'error', error: { message: 'not today' } };
+    const failure = { status: 'error', error: { message: 'Error: not today' } };
     expect((await serving.get('/runs/fails/result', acme)).body).toMatchObject(failure);
     expect((await serving.get('/runs/ends/result', acme)).body).toMatchObject({ returnValue: 1 });
     expect((await serving.post('/runs/fails/retry', {}, other)).status).toBe(404);

@@ -66,7 +66,7 @@ function untilReady(supervisor, ready) {
         if (text.length < 100_000) text += part;
         if (isFirst && pid === undefined) pid = Number(/^(\d+)\n/.exec(text)?.[1] ?? Number.NaN) || undefined;
         if (pid !== undefined && ready.test(text)) resolve(pid);
-        else if (/(FATAL|fatal|exec: |not found|Address already in use)/.test(text))
+        else if (/(FATAL(?!: {2}the database system is )|fatal|exec: |not found|Address already in use)/.test(text))
           reject(new Error(`The server did not start: ${text}`));
       });
     take(supervisor.stdout, true);
