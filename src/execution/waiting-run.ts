@@ -64,7 +64,7 @@ export function waitingRunOf(base: RunBase, ended: WaitingSegment): WaitingRun {
   const { segment, waiting, engine, used, knownCalls, letGo = NOTHING, suspendedAtMs, isFrozen } = ended;
   const { outcome } = segment;
   const { metrics } = segment.result;
-  const { snapshot, checkpoint, imageHash, features, calls, leftCalls } = waiting;
+  const { snapshot, checkpoint, imageHash, features, calls, leftCalls, clockMs } = waiting;
   base.leftOut?.settle();
   const sorted = sortCalls(calls);
   const run: Mutable<SuspendedRun> = {
@@ -84,7 +84,7 @@ export function waitingRunOf(base: RunBase, ended: WaitingSegment): WaitingRun {
     lastCall: Math.max(base.lastCall ?? 0, callNumber(calls.at(-1)?.callId ?? 'c0')),
   };
   if (sorted.timers.length > 0) {
-    const time = { endedAtMs: suspendedAtMs, durationMs: metrics.durationUs / 1000, isFrozen };
+    const time = { endedAtMs: suspendedAtMs, durationMs: clockMs ?? metrics.durationUs / 1000, isFrozen };
     run.timers = timeTimers(sorted.timers, base.timers, time);
   }
   if (sorted.requests.length > 0) run.requests = keepRequests(sorted.requests);

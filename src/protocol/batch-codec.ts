@@ -373,6 +373,7 @@ type PackedReply =
       features: number | null,
       lacksInput: true | null,
       checkpointBytes: number | null,
+      clockMs: number | null,
     ];
 
 type PackedReplies = readonly [memoryBytes: number, replies: readonly PackedReply[]];
@@ -420,6 +421,7 @@ function packReply(reply: Reply | undefined, shared: Uint8Array[]): PackedReply 
     reply.features ?? null,
     reply.lacksInput ?? null,
     reply.checkpointBytes ?? null,
+    reply.clockMs ?? null,
   ];
 }
 
@@ -461,6 +463,7 @@ function unpackReply(packed: PackedReply, shared: readonly Uint8Array[]): Reply 
   const features = packed[12];
   if (imageHash === null || features === null) return reply;
   if (packed[14] !== null) reply.checkpointBytes = packed[14];
+  if (packed[15] !== null) reply.clockMs = packed[15];
   // A view would keep the replies of all others with it.
   if (snapshot !== null)
     reply.snapshot = typeof snapshot === 'number' ? at(shared, snapshot) : Uint8Array.prototype.slice.call(snapshot);

@@ -163,6 +163,8 @@ export interface ExecutionReply {
   readonly snapshot?: Uint8Array;
   /** The bytes of a waiting VM. They are in the area of the request, unless they have no room there and there is a snapshot. */
   readonly checkpointBytes?: number;
+  /** From when the clock of the handler began to its end, in milliseconds. Present if it waits, and has begun in this segment. */
+  readonly clockMs?: number;
   /** Added by the requesting thread, which owns the areas. */
   readonly checkpoint?: Checkpoint;
   readonly imageHash?: string;

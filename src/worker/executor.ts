@@ -73,6 +73,8 @@ export class Executor {
   readonly #handlers: HandlerImageCache;
   readonly #entropy = new SystemEntropy();
   readonly #vms: TenantVms;
+  /** When the clock of the handler began; undefined if it began in an earlier segment. */
+  #clockBeganAt: number | undefined;
   readonly #tenancy: Tenancy;
   readonly #compiler: LazyCompiler;
   readonly #prepared: PreparedImages;
@@ -219,6 +221,7 @@ export class Executor {
     isCancelled: () => boolean,
   ): Promise<ExecutionReply> {
     const startedAt = performance.now();
+    this.#clockBeganAt = undefined;
     const first = this.#attempt(request, startState, { images, isCancelled });
     let attempt = first instanceof Promise ? await first : first;
     const isPartial = request.leftOut === 'kept';
@@ -299,6 +302,7 @@ export class Executor {
 
   #reportWaiting(executed: Mutable<ExecutionReply>, { bytes, delta }: WaitingVm, area: CheckpointArea | undefined) {
     executed.checkpointBytes = bytes;
+    if (this.#clockBeganAt !== undefined) executed.clockMs = performance.now() - this.#clockBeganAt;
     if (delta !== undefined) executed.snapshot = packSnapshot(delta);
     else if (area !== undefined) this.#vms.noteCheckpoint({ ...area, bytes: area.bytes.subarray(0, bytes) });
   }
@@ -371,6 +375,7 @@ export class Executor {
   #begin(entropy: Entropy, variant: ImageVariant, roots: PreludeExports): void {
     const vm = this.#vms.current;
     writeStart(vm, roots.cells, vm.clock());
+    this.#clockBeganAt = performance.now();
     vm.seedRandom(entropy.uint32(), entropy.uint32());
     if (hasCrypto(variant)) this.#writeEntropy(entropy, roots);
   }

@@ -36,6 +36,8 @@ export interface Waiting {
   /** Empty if there is a checkpoint. */
   readonly snapshot: Uint8Array;
   readonly checkpoint: Checkpoint | undefined;
+  /** From when the clock of the handler began, in milliseconds; undefined if it began in an earlier segment. */
+  readonly clockMs: number | undefined;
   readonly imageHash: string;
   readonly features: number;
   readonly calls: readonly ExtensionCall[];
@@ -121,7 +123,7 @@ function segmentOf(
 const NO_SNAPSHOT = new Uint8Array(0);
 
 function waitingOf(
-  { snapshot, checkpoint, imageHash, features }: ExecutionReply,
+  { snapshot, checkpoint, imageHash, features, clockMs }: ExecutionReply,
   calls: readonly ExtensionCall[],
   left: number,
 ): Waiting | undefined {
@@ -130,6 +132,7 @@ function waitingOf(
   return {
     snapshot: snapshot ?? NO_SNAPSHOT,
     checkpoint,
+    clockMs,
     imageHash,
     features,
     calls: left === 0 ? calls : calls.slice(left),

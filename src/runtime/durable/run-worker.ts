@@ -183,14 +183,17 @@ export class RunWorker {
     const stored = storedRunId(runId);
     const driven = this.#sessions.get(stored);
     if (driven !== undefined) return driven.session.look();
-    while (this.#sessions.size >= options.concurrency) {
-      await Promise.race([...this.#sessions.values()].map(({ done }) => done));
+    for (;;) {
+      while (this.#sessions.size >= options.concurrency) {
+        await Promise.race([...this.#sessions.values()].map(({ done }) => done));
+      }
+      // Another process takes it.
+      this.#closing.signal.throwIfAborted();
+      const found = await store.current(runId);
+      if (found === undefined || found.outcome !== undefined || !this.#mayBegin(stored)) return;
+      // Others may have taken the room meanwhile.
+      if (this.#sessions.size < options.concurrency) return this.#begin(stored, found.id);
     }
-    // Another process takes it.
-    this.#closing.signal.throwIfAborted();
-    const found = await store.current(runId);
-    if (found === undefined || found.outcome !== undefined || !this.#mayBegin(stored)) return;
-    await this.#begin(stored, found.id);
   }
 
   #begin(runId: string, id: string): Promise<void> {
