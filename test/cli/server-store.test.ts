@@ -5,10 +5,10 @@ import { RedisSuspensionStore } from 'nexus-runtime/redis';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { POSTGRES, REDIS, titleOf } from '../support/servers/installed.js';
+import { POSTGRES, REDIS, titleOf } from '../support/servers/installed.mjs';
 import { PostgresServer } from '../support/servers/postgres-server.js';
 import { RedisServer } from '../support/servers/redis-server.js';
-import { freePorts } from '../support/servers/supervised.js';
+import { freePorts } from '../support/servers/supervised.mjs';
 import { ended, Folder, printed } from './support/nexus.js';
 
 const SECRET = 'a secret of sixteen bytes';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { type CodeMode, createCodeMode } from '#src/code-mode/index.js';
 import { createRuntime, type NexusRuntime } from '#src/index.js';
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { Made, OPTIONS, payMode, payTools } from './support.js';
 
 let runtime: NexusRuntime;

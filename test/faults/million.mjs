@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { FileStore } from '#build/suspension/file-store/file-store.js';
-import { MemoryStore } from '#build/suspension/memory-store.js';
+import { MemoryStore } from '#build/suspension/memory-store/memory-store.js';
 
 const number = (value) => ({ type: 'string', default: value });
 const { values } = parseArgs({

@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const list = () => readdir(kept).catch(() => []);
+const list = () => readdir(kept).catch((): string[] => []);
 
 describe.each([
   {

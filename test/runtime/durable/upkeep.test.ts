@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { FatalError, later, type RuntimeOptions, type SegmentEffects } from '#src/index.js';
 import { storedRunId } from '#src/suspension/durable/run-labels.js';
-import { MemoryStore } from '#src/suspension/memory-store.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { rejection } from '../../suspension/resume-helpers.js';
 import { ALL, all, untilWaits, useRuntimes } from './run-helpers.js';
 
