@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import { createCodeMode } from '../../build/code-mode/index.js';
 import { createRuntime } from '../../build/index.js';
-import { MemoryStore } from '../../build/suspension/memory-store.js';
+import { MemoryStore } from '../../build/suspension/memory-store/memory-store.js';
 import { bytes } from '../harness/format.mjs';
 import { CORES, inTurn, measureCalls, section } from '../harness/load.mjs';
 import { printMachine } from '../harness/machine.mjs';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createRuntime, later } from '../../build/index.js';
 import { newRunId } from '../../build/support/run-ids.js';
 import { FileStore } from '../../build/suspension/file-store/file-store.js';
-import { MemoryStore } from '../../build/suspension/memory-store.js';
+import { MemoryStore } from '../../build/suspension/memory-store/memory-store.js';
 import { ms } from '../harness/format.mjs';
 import { printMachine } from '../harness/machine.mjs';
 import { isShort } from '../harness/options.mjs';

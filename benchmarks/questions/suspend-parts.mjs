@@ -9,7 +9,7 @@ import { ABI_VERSION } from '../../build/guest/abi.js';
 import { compress, decompress } from '../../build/support/compression.js';
 import { formatSuspensionId, newRunId } from '../../build/support/run-ids.js';
 import { FileStore } from '../../build/suspension/file-store/file-store.js';
-import { MemoryStore } from '../../build/suspension/memory-store.js';
+import { MemoryStore } from '../../build/suspension/memory-store/memory-store.js';
 import { envelopeKeys } from '../../build/suspension/sealed/envelope-keys.js';
 import { openRun, sealRun } from '../../build/suspension/sealed/run-envelope.js';
 import { packSnapshot, unpackSnapshot } from '../../build/worker/snapshot.js';

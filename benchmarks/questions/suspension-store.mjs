@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newRunId } from '../../build/support/run-ids.js';
 import { FileStore } from '../../build/suspension/file-store/file-store.js';
-import { MemoryStore } from '../../build/suspension/memory-store.js';
+import { MemoryStore } from '../../build/suspension/memory-store/memory-store.js';
 import { openEnvelope, sealEnvelope } from '../../build/suspension/sealed/envelope.js';
 import { envelopeKeys } from '../../build/suspension/sealed/envelope-keys.js';
 
