@@ -231,6 +231,8 @@ describe('nexus', () => {
       'store',
       'esbuild',
       'typescript',
+      'ioredis',
+      'pg',
       'self-test',
     ]);
     expect(await readdir(empty.path)).toEqual(['node_modules']);

@@ -13,6 +13,8 @@ const METRIC_NAME = /^([a-zA-Z_:][a-zA-Z0-9_:]*)?$/;
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 /** Labels of the metrics themselves (see `metrics/catalog.ts`) and of histograms. */
 const TAKEN_LABELS: ReadonlySet<string> = new Set([
+  'operation',
+  'kind',
   'status',
   'code',
   'layer',
