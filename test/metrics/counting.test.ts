@@ -121,7 +121,7 @@ describe('a shared registry', () => {
 
 it('each code that a call can be rejected with is counted by it, in both views', async () => {
   const options = { ...ONE_WORKER, cacheDir: false, maxQueue: 1, suspensionDir: join(directory, 'codes') } as const;
-  const other = await createRuntime({ ...options, libraries: { one: { source: 'exports.one = 1' } } });
+  const other = await createRuntime({ ...options, suspensionSecret: 'the secret of somebody else' });
   const foreign = await suspend(other);
   await other.shutdown();
   const runtime = await createRuntime({ ...options, suspensionTtlMs: 500 });
