@@ -7,9 +7,6 @@ import type { BullmqConfig } from './options.js';
 import { JOB_OPTIONS, type Queues } from './queues.js';
 import { WatchedWorker } from './watched-worker.js';
 
-/** A tick is in no store until it is a run: it is tried for a day. */
-const TICK_OPTIONS = { ...JOB_OPTIONS, attempts: 2_880, backoff: { type: 'fixed', delay: 30_000 } } as const;
-
 /** One time of a schedule. */
 export interface ScheduleTick {
   /** Follows from the schedule and its time: give it to `start`, so that a tick that is delivered twice is one run. */
@@ -60,7 +57,7 @@ export async function openSchedule(
   if (typeof start !== 'function') throw invalidOption('start', start, 'a function');
   const queueName = `${name}-schedule-${id}`;
   const queue = queues.queue(queueName);
-  const upsert = () => queue.upsertJobScheduler(id, repeat, { name: 'tick', data: {}, opts: TICK_OPTIONS });
+  const upsert = () => queue.upsertJobScheduler(id, repeat, { name: 'tick', data: {}, opts: JOB_OPTIONS });
   const repair = async () => {
     if ((await queue.getJobScheduler(id)) === undefined) await upsert();
   };
