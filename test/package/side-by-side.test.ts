@@ -35,7 +35,9 @@ beforeAll(async () => {
     if (!/\.c?js$/.test(name)) continue;
     const path = join(older, 'dist', name);
     const text = await readFile(path, 'utf8');
-    const changed = text.replaceAll(`REWRITE_VERSION=${REWRITE_VERSION}`, `REWRITE_VERSION=${OTHER_VERSION}`);
+    // Lines are broken where they are long.
+    const assigned = new RegExp(`(REWRITE_VERSION\\s*=\\s*)${REWRITE_VERSION}\\b`, 'g');
+    const changed = text.replaceAll(assigned, `$1${OTHER_VERSION}`);
     places += changed === text ? 0 : 1;
     await writeFile(path, changed);
   }
