@@ -5,12 +5,17 @@ import type { DurableContent } from '../../suspension/durable/durable-envelope.j
 import { encodeValues } from '../../suspension/sealed/values.js';
 
 /** The answer to a call as a message of its run has it. @throws NexusError SERIALIZATION_ERROR */
-export async function encodeAnswer(answer: AsyncResult): Promise<Uint8Array> {
+export function encodeAnswer(answer: AsyncResult): Promise<Uint8Array> {
+  return encodePosted([answer.success, answer.success ? answer.value : answer.error], 'answer');
+}
+
+/** Values as a message of a run has them. @param what they are, for the error. @throws NexusError SERIALIZATION_ERROR */
+export async function encodePosted(values: readonly unknown[], what: string): Promise<Uint8Array> {
   try {
-    return await encodeValues([answer.success, answer.success ? answer.value : answer.error], 'answer');
+    return await encodeValues(values, what);
   } catch (error) {
     if (!(error instanceof NotTransferableError)) throw error;
-    throw new NexusError('SERIALIZATION_ERROR', `The answer cannot be passed: ${error.message}`, {
+    throw new NexusError('SERIALIZATION_ERROR', `The ${what} cannot be passed: ${error.message}`, {
       context: { path: error.path },
     });
   }

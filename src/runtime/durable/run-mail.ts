@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 
 import type { AsyncResult } from '../../api/answers.js';
 import type { FoundSuspension } from '../../api/suspension-store.js';
-import { NotTransferableError } from '../../codec/values/encoding/not-transferable.js';
 import { invalidArgument, requireText } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { isSignalWait } from '../../execution/own-call-kinds.js';
@@ -10,8 +9,7 @@ import { checkShape } from '../../execution/request/execute-options.js';
 import { callNumber } from '../../execution/suspended-run.js';
 import { MAX_SIGNAL_NAME } from '../../guest/abi.js';
 import type { DurableStore } from '../../suspension/durable/durable-store.js';
-import { encodeValues } from '../../suspension/sealed/values.js';
-import { answerIdOf, encodeAnswer } from './call-answers.js';
+import { answerIdOf, encodeAnswer, encodePosted } from './call-answers.js';
 import { isRunId } from './run-ids.js';
 
 type Posted = 'accepted' | 'duplicate' | 'ended' | 'unknown';
@@ -69,7 +67,7 @@ export class RunMail {
     checkShape('options', options, { id: true });
     const { id = randomUUID() } = options;
     requireSignal('options.id', id, MAX_SIGNAL_ID);
-    const document = await encode([payload], 'payload');
+    const document = await encodePosted([payload], 'payload');
     if (document.length > this.#store.maxPayloadBytes) {
       const most = `at most ${this.#store.maxPayloadBytes} bytes (maxContextBytes)`;
       throw invalidArgument('payload', `${document.length} bytes`, most);
@@ -105,15 +103,4 @@ function requireSignal(field: string, given: unknown, most: number): void {
 function isFull(runId: string, remedy: string): NexusError {
   const message = `The mailbox of the run ${runId} is full, with 1,000 messages or 64 MiB that it has not used: ${remedy}.`;
   return new NexusError('RESOURCE_LIMIT', message, { context: { runId, limit: 'mailbox', remedy } });
-}
-
-async function encode(values: readonly unknown[], what: string): Promise<Uint8Array> {
-  try {
-    return await encodeValues(values, what);
-  } catch (error) {
-    if (!(error instanceof NotTransferableError)) throw error;
-    throw new NexusError('SERIALIZATION_ERROR', `The ${what} cannot be passed: ${error.message}`, {
-      context: { path: error.path },
-    });
-  }
 }
