@@ -93,9 +93,9 @@ export interface CacheOptions {
    */
   readonly cacheSecret?: string | Uint8Array | readonly (string | Uint8Array)[];
   /**
-   * A cache that machines share, asked after memory and disk: `redisCache(…)` of `nexus-runtime/redis`, `postgresCache(…)` of
-   * `nexus-runtime/postgres`, or your own. It needs a `cacheSecret`, the same for all who share it: without one, whoever can write to the cache
-   * could run code in the guest. Who made it closes it, after `shutdown()`. @default none
+   * A cache shared by several machines. It is read after memory and disk. Use `redisCache(…)` of `nexus-runtime/redis`, `postgresCache(…)` of
+   * `nexus-runtime/postgres`, or your own. All processes that share it need the same `cacheSecret`: without one, anyone who can write to the
+   * cache could run code in the guest. The application closes it, after `shutdown()`. @default none
    */
   readonly remoteCache?: RemoteCache;
   /** Longest source accepted, in bytes of UTF-8. @default 16 MiB */

@@ -14,7 +14,7 @@ export interface RemoteCache {
   readonly maxEntryBytes?: number;
   /** @returns what was put, undefined if there is nothing */
   get(key: string): Promise<Uint8Array | undefined>;
-  /** Replaces what is under the key. Nobody waits for it. */
+  /** Replaces the entry of the key. Handlers do not wait for it. */
   put(key: string, sealed: Uint8Array): Promise<void>;
   delete(key: string): Promise<void>;
   /** Deletes all entries, those of other processes included: for `clearCache({ remote: true })`. Without it, that is refused. */

@@ -301,8 +301,8 @@ export interface SuspensionStore {
   messages(runId: string): Promise<readonly StoredMessage[]>;
 
   /**
-   * Suspensions that somebody should resume: their time has come, or there is a message that the last claim did not have, and nobody has
-   * them. One whose claimant died is due again when the lease has lapsed. Those that are due longest come first, as far as the store knows.
+   * Suspensions to resume now. One is due if nobody holds its lease, and its time has come or there is a message that the last claim did not
+   * have. If its claimant died, it is due again when the lease has lapsed. The longest due come first, as far as the store knows.
    *
    * @param options.limit of suspensions to give
    * @param options.deployment gives only those of it; default: all

@@ -55,8 +55,8 @@ export interface CodeMode {
    */
   reject(callId: string, reason?: string): Promise<boolean>;
   /**
-   * Goes on with a run in this process: makes calls that were approved, until it ends or waits only for approvals. Any process can do it; if
-   * another one is at it, this waits for that. For a run that has ended, gives its outcome again.
+   * Resumes a run in this process. It makes the approved calls, until the run ends or waits only for approvals. Any process can resume a run.
+   * If another process is resuming it, this call waits. For a run that has ended, it returns the same outcome again.
    *
    * @throws NexusError SUSPENSION_NOT_FOUND, SUSPENSION_EXPIRED, SUSPENSION_INCOMPATIBLE, CANCELLED
    */

@@ -1,5 +1,6 @@
 import type { RemoteCache } from '../api/remote-cache.js';
-import { integer, invalidOption, rejectUnknownKeys, requireObject } from '../config/check.js';
+import { invalidOption, rejectUnknownKeys, requireObject } from '../config/check.js';
+import { REMOTE_CACHE_KEYS, type RemoteCacheLimits, readRemoteCacheLimits } from '../config/remote-cache-limits.js';
 
 /** What the cache needs of a pool. `Pool` of `pg` has it. */
 export interface PostgresCachePool {
@@ -7,23 +8,14 @@ export interface PostgresCachePool {
 }
 
 /** Options of `postgresCache`. */
-export interface PostgresCacheOptions {
+export interface PostgresCacheOptions extends RemoteCacheLimits {
   /** A pool of `pg` that the application made, and closes. It may be that of the store. */
   readonly pool: PostgresCachePool;
   /** Of its table, `compiled_handlers`; both are created with the first entry. @default 'nexus' */
   readonly schema?: string;
-  /** How long an entry is kept after it was written, in milliseconds. @default 604,800,000 (7 days) */
-  readonly ttlMs?: number;
-  /** Larger entries are not written; at most 32 MiB. @default 4 MiB */
-  readonly maxEntryBytes?: number;
-  /** How long a handler waits for an entry before it is compiled, in milliseconds. @default 50 */
-  readonly timeoutMs?: number;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-const MIB = 1024 * 1024;
-const MAX_TTL_MS = 3650 * DAY_MS;
-const KEYS = ['pool', 'schema', 'ttlMs', 'maxEntryBytes', 'timeoutMs'];
+const KEYS = ['pool', 'schema', ...REMOTE_CACHE_KEYS];
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 /** The table, or its schema, is not there. */
 const NO_TABLE = new Set(['42P01', '3F000']);
@@ -49,10 +41,7 @@ export function postgresCache(options: PostgresCacheOptions): RemoteCache {
   if (typeof pool?.query !== 'function') throw invalidOption('pool', pool, 'a Pool of pg');
   if (typeof schema !== 'string' || !IDENTIFIER.test(schema))
     throw invalidOption('schema', schema, '1 to 63 letters, digits and _, not beginning with a digit');
-  const ttlMs = integer('ttlMs', options.ttlMs, 7 * DAY_MS, { min: 1_000, max: MAX_TTL_MS });
-  const maxEntryBytes = integer('maxEntryBytes', options.maxEntryBytes, 4 * MIB, { min: 1, max: 32 * MIB });
-  const timeoutMs = integer('timeoutMs', options.timeoutMs, 50, { min: 1, max: 60_000 });
-  return new PostgresCache(pool, schema, ttlMs, maxEntryBytes, timeoutMs);
+  return new PostgresCache(pool, schema, readRemoteCacheLimits(options));
 }
 
 class PostgresCache implements RemoteCache {
@@ -64,7 +53,11 @@ class PostgresCache implements RemoteCache {
   readonly #ttlMs: number;
   #writes = 0;
 
-  constructor(pool: PostgresCachePool, schema: string, ttlMs: number, maxEntryBytes: number, timeoutMs: number) {
+  constructor(
+    pool: PostgresCachePool,
+    schema: string,
+    { ttlMs, maxEntryBytes, timeoutMs }: Required<RemoteCacheLimits>,
+  ) {
     this.#pool = pool;
     this.#schema = `"${schema}"`;
     this.#table = `"${schema}".compiled_handlers`;

@@ -1,5 +1,6 @@
 import type { RemoteCache } from '../api/remote-cache.js';
-import { integer, invalidOption, rejectUnknownKeys, requireObject } from '../config/check.js';
+import { invalidOption, rejectUnknownKeys, requireObject } from '../config/check.js';
+import { REMOTE_CACHE_KEYS, type RemoteCacheLimits, readRemoteCacheLimits } from '../config/remote-cache-limits.js';
 
 /** What the cache needs of a client. An `ioredis` client has it, `Redis` and `Cluster`. */
 export interface RedisCacheClient {
@@ -18,24 +19,15 @@ export interface RedisScanClient {
 }
 
 /** Options of `redisCache`. */
-export interface RedisCacheOptions {
+export interface RedisCacheOptions extends RemoteCacheLimits {
   /** A client of `ioredis` that the application made, and closes. It may be that of the store. */
   readonly client: RedisCacheClient & Partial<RedisScanClient>;
   /** Before the names of all keys. @default 'nexus' */
   readonly prefix?: string;
-  /** How long an entry is kept after it was written, in milliseconds. @default 604,800,000 (7 days) */
-  readonly ttlMs?: number;
-  /** Larger entries are not written; at most 32 MiB. @default 4 MiB */
-  readonly maxEntryBytes?: number;
-  /** How long a handler waits for an entry before it is compiled, in milliseconds. @default 50 */
-  readonly timeoutMs?: number;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-const MIB = 1024 * 1024;
-const MAX_TTL_MS = 3650 * DAY_MS;
 const SCANNED_AT_ONCE = 500;
-const KEYS = ['client', 'prefix', 'ttlMs', 'maxEntryBytes', 'timeoutMs'];
+const KEYS = ['client', 'prefix', ...REMOTE_CACHE_KEYS];
 /** States of an ioredis client in which a command would wait for a connection. */
 const AWAY = new Set(['reconnecting', 'close', 'end']);
 
@@ -56,10 +48,7 @@ export function redisCache(options: RedisCacheOptions): RemoteCache {
     if (typeof client?.[name] !== 'function') throw invalidOption('client', client, 'a client of ioredis');
   }
   if (typeof prefix !== 'string' || prefix === '') throw invalidOption('prefix', prefix, 'a text');
-  const ttlMs = integer('ttlMs', options.ttlMs, 7 * DAY_MS, { min: 1_000, max: MAX_TTL_MS });
-  const maxEntryBytes = integer('maxEntryBytes', options.maxEntryBytes, 4 * MIB, { min: 1, max: 32 * MIB });
-  const timeoutMs = integer('timeoutMs', options.timeoutMs, 50, { min: 1, max: 60_000 });
-  return new RedisCache(client, `${prefix}:cache:`, ttlMs, maxEntryBytes, timeoutMs);
+  return new RedisCache(client, `${prefix}:cache:`, readRemoteCacheLimits(options));
 }
 
 class RedisCache implements RemoteCache {
@@ -72,9 +61,7 @@ class RedisCache implements RemoteCache {
   constructor(
     client: RedisCacheOptions['client'],
     prefix: string,
-    ttlMs: number,
-    maxEntryBytes: number,
-    timeoutMs: number,
+    { ttlMs, maxEntryBytes, timeoutMs }: Required<RemoteCacheLimits>,
   ) {
     this.#client = client;
     this.#prefix = prefix;

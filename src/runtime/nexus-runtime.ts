@@ -439,8 +439,8 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Deletes runs, whatever state they are in: what they are, their messages and results. Whoever works on one of them stops. Their calls and
-   * effects are not undone: cancel them first for that.
+   * Deletes runs in any state, with their messages and results. A process that works on one of them stops. Their calls and effects are not
+   * undone: to undo them, cancel the runs first.
    *
    * @param which all of a tenant, with the handlers that `executeHandler` suspended for it; or one, by its `runId`, or by the `suspensionId` that
    *   `listRuns` has of a damaged one. Runs of the tenant that begin meanwhile may be left: refuse them first

@@ -84,7 +84,7 @@ export interface ServerOptions {
   readonly rate?: RateLimit;
   /** Streams of `/run` that are under way or can be continued. @default 1,000 */
   readonly maxStreams?: number;
-  /** How long a stream that nobody reads can be continued with `Last-Event-ID`, in milliseconds. Then its run is cancelled. @default 60,000 */
+  /** How long a stream without a reader can be continued with `Last-Event-ID`, in milliseconds. After that, its run is cancelled. @default 60,000 */
   readonly streamRetentionMs?: number;
   /** Receives a line for each request, and for each fault. @default none */
   readonly log?: (entry: ServerLogEntry) => void;
