@@ -19,8 +19,8 @@ const KEYS = ['pool', 'schema', ...REMOTE_CACHE_KEYS];
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 /** The table, or its schema, is not there. */
 const NO_TABLE = new Set(['42P01', '3F000']);
-/** A schema, a table, or an entry of the catalogue is there already. */
-const CREATED_MEANWHILE = new Set(['42P06', '42P07', '23505']);
+/** A schema, a table, its type, or an entry of the catalogue is there already. */
+const CREATED_MEANWHILE = new Set(['42P06', '42P07', '42710', '23505']);
 /** Expired entries are deleted once in so many writes, so many at a time. */
 const TIDIED_EVERY = 100;
 const TIDIED_AT_ONCE = 1_000;

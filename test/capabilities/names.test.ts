@@ -6,6 +6,7 @@ import { CAPABILITY_KINDS, parseToken } from '#src/capabilities/token.js';
 import { resolveRuntimeConfig } from '#src/config/resolve.js';
 import { EncodedGrants } from '#src/execution/request/encoded-grants.js';
 import { ForgedOutcome, readEffects } from '#src/execution/result/effects.js';
+import { SIGNAL_EXTENSION } from '#src/guest/abi.js';
 import { createRuntime } from '#src/index.js';
 import { runHandler } from '#src/testing/index.js';
 import type { Executor } from '#src/worker/executor.js';
@@ -164,7 +165,9 @@ describe('the check in the VM and the check on the host', () => {
         .filter((token) => parseToken(token));
       const grants = Grants.parse(tokens);
       // As often as not, one that has to do with the tokens.
-      const names = [other, ...patterns, ...patterns.map((pattern) => pattern.replaceAll('*', other))];
+      const all = [other, ...patterns, ...patterns.map((pattern) => pattern.replaceAll('*', other))];
+      // A signal without a name is a TypeError, whatever is granted.
+      const names = kind === 'signal' ? all.filter((name) => name !== '') : all;
       for (const each of names) {
         const name = kind === 'ext' ? `x${each.replaceAll('.', '')}.${each}` : each;
         const code = `try { ${USES[kind]} } catch (error) { return error.code }`;
@@ -185,6 +188,7 @@ describe('the check in the VM and the check on the host', () => {
     made['events:emit'] = [[], [[name, 1]], [], [], 0, undefined, bounds];
     made['view:update'] = [[], [], [['focus', name, []]], [], 0, undefined, bounds];
     made.ext = [[], [], [], [], 0, [['c1', name.slice(0, at), name.slice(at + 1), []]], bounds];
+    made.signal = [[], [], [], [], 0, [['c1', SIGNAL_EXTENSION, name, []]], bounds];
     const effects = made[kind];
     if (effects === undefined) return false;
     try {

@@ -6,7 +6,7 @@ export const title = 'kill -9 before and after each operation of the store';
 
 const LOOK_MS = 20;
 const FIRST = 5;
-const EACH = { quick: { runs: 8, last: 24, step: 3 }, long: { runs: 120, last: 120, step: 1 } };
+const EACH = { quick: { runs: 4, last: 24, step: 8 }, long: { runs: 120, last: 120, step: 1 } };
 
 /** The processes die one after the other: the first before its operation `FIRST`, the second after it, the third before the one behind it, … */
 export async function run(options) {

@@ -2,7 +2,7 @@ import { runDisturbed } from '../lib/durable-runs.mjs';
 
 export const title = 'kill -9 of processes that work, at random';
 
-const RUNS = { quick: { runs: 16, kills: 4 }, long: { runs: 2_000, kills: 500 } };
+const RUNS = { quick: { runs: 8, kills: 2 }, long: { runs: 2_000, kills: 500 } };
 const MAX_PAUSE_MS = 900;
 
 export function run(options) {

@@ -4,7 +4,7 @@ import { LEASE_MS, runDisturbed } from '../lib/durable-runs.mjs';
 
 export const title = 'SIGSTOP of processes that work, beyond the lease';
 
-const RUNS = { quick: { runs: 12, kills: 1 }, long: { runs: 600, kills: 100 } };
+const RUNS = { quick: { runs: 6, kills: 1 }, long: { runs: 600, kills: 100 } };
 const MAX_PAUSE_MS = 300;
 
 export function run(options) {

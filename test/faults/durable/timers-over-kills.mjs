@@ -6,7 +6,7 @@ export const title = 'timers over kill -9 of processes that work';
 
 const TIMERS = 20;
 const MIN_SLEEP_MS = 10;
-const EACH = { quick: { runs: 8, kills: 3, maxMs: 5_000 }, long: { runs: 500, kills: 60, maxMs: 120_000 } };
+const EACH = { quick: { runs: 4, kills: 1, maxMs: 3_000 }, long: { runs: 500, kills: 60, maxMs: 120_000 } };
 
 const source = (maxMs) => `
   const sleep = async () => {

@@ -147,9 +147,11 @@ async function flipRecords(trial) {
   const { store, keys } = trial;
   const [waiting, leased, run] = [newId(), newId(), newId()];
   for (const id of [waiting, leased, run]) await store.put(await suspensionOf(id, keys));
-  for (const id of [leased, run]) await store.claim(id, { owner: 'a', leaseUntilMs: 2_000 }, NOW_MS);
+  const lease = { owner: 'a', leaseUntilMs: 2_000 };
+  await store.claim(leased, lease, NOW_MS);
+  const { fence } = await store.claim(run, lease, NOW_MS);
   const next = await suspensionOf(nextIdOf(run), keys);
-  await store.settle(run, 1, makeOutcome(run, 'continued', newNonce(), NOW_MS), next);
+  await store.settle(run, fence, makeOutcome(run, 'continued', newNonce(), NOW_MS), next);
 
   await flipFile(trial, `${waiting}.0`, [waiting]);
   await flipFile(trial, `${leased}.0`, [leased]);

@@ -56,7 +56,16 @@ describe('TypeScript that takes long to be read', () => {
   });
 
   it('needs everything, for all that can be told in the time there is', () => {
-    const everything = ['events:emit:*', 'ext:*', 'net:*', 'state:read:*', 'state:write:*', 'timer:*', 'view:update:*'];
+    const everything = [
+      'events:emit:*',
+      'ext:*',
+      'net:*',
+      'signal:*',
+      'state:read:*',
+      'state:write:*',
+      'timer:*',
+      'view:update:*',
+    ];
     expect(inferCapabilities(explosive, { filename: 'h.ts' })).toEqual(everything);
     const [first] = explainCapabilities(explosive, { filename: 'h.ts' });
     expect(first?.reasons).toEqual([{ line: 1, column: 1, reason: 'too deeply nested to be followed' }]);
