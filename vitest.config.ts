@@ -27,10 +27,10 @@ export default defineConfig({
     // What is imported there vitest does not know: in watch mode, a change of a source has all tests run again.
     forceRerunTriggers: ['**/src/**/*.ts', '**/vitest.config.*', '**/package.json'],
     setupFiles: ['test/support/fixed-seed.ts'],
-    // The workers under test share two cores with us.
+    // The workers under test share two cores with us. Three files at once, because some of them wait for servers and clocks.
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 });

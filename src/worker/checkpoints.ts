@@ -3,6 +3,7 @@ import type { Delta } from '../engine/image/delta.js';
 import type { Image } from '../engine/image/image.js';
 import type { Vm } from '../engine/vm.js';
 import type { CheckpointArea } from '../protocol/checkpoint.js';
+import { copyBytes } from '../support/copy-bytes.js';
 
 /** The VM of a handler that waits. */
 export interface WaitingVm {
@@ -27,8 +28,8 @@ export function writeCheckpoint(vm: Vm, { bytes }: CheckpointArea): boolean {
   if (checkpointBytes(vm) > bytes.length) return false;
   const memory = vm.heap;
   const { dataEnd, heapBase } = vm.layout;
-  bytes.set(memory.subarray(0, dataEnd));
-  bytes.set(memory.subarray(heapBase, vm.heapEnd), dataEnd);
+  copyBytes(memory.subarray(0, dataEnd), bytes);
+  copyBytes(memory.subarray(heapBase, vm.heapEnd), bytes, dataEnd);
   return true;
 }
 

@@ -39,6 +39,7 @@ for (const { title, programs, ways, quickStep = 1, isAlone = false } of classes)
   const named = programs.filter(({ name }) => `${title}: ${name}`.includes(only));
   const chosen = quick ? named.filter((_, index) => index % quickStep === 0) : named;
   if (chosen.length === 0) continue;
+  const beganAt = performance.now();
   const failures = [];
   const figures = { executions: 0, longestMs: 0, ended: 0 };
   for (const program of chosen) {
@@ -52,7 +53,8 @@ for (const { title, programs, ways, quickStep = 1, isAlone = false } of classes)
   totals.growth = Math.max(totals.growth, residentBytes() - bytesBefore);
   const numbers =
     `${column(chosen.length, 3)} programs, ${column(figures.executions, 3)} executions, ` +
-    `longest ${column(figures.longestMs, 4)} ms, ${column(figures.ended, 2)} ended with their worker`;
+    `longest ${column(figures.longestMs, 4)} ms, ${column(figures.ended, 2)} ended with their worker, ` +
+    `${column((performance.now() - beganAt) / 1000, 2)} s`;
   console.log(`${title.padEnd(titleColumns)}  ${numbers}  ${failures.length === 0 ? 'ok' : 'FAILED'}`);
   for (const { program, violations } of failures) {
     console.log(`      ${program.name}`);

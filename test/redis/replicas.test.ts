@@ -12,7 +12,8 @@ import { startRedis } from '../support/servers/redis.mjs';
 const NOW = 2_000;
 const LEASE = { owner: 'one', leaseUntilMs: 3_000 };
 
-async function withReplica() {
+/** @param replicasTimeoutMs far longer than a replica takes on a busy machine, unless none is expected to answer */
+async function withReplica(replicasTimeoutMs = 20_000) {
   const primary = await startRedis({ 'repl-diskless-sync-delay': '0' });
   onTestFinished(() => primary.stop());
   const replica = await startRedis({ replicaof: `127.0.0.1 ${primary.port}` });
@@ -21,7 +22,7 @@ async function withReplica() {
   onTestFinished(() => client.disconnect());
   client.on('error', () => {});
   await eventually(async () => expect(await client.info('replication')).toContain('state=online'));
-  const store = new RedisSuspensionStore({ client, replicas: 1, replicasTimeoutMs: 50 });
+  const store = new RedisSuspensionStore({ client, replicas: 1, replicasTimeoutMs });
   onTestFinished(() => store.close());
   return { primary, replica, client, store };
 }
@@ -40,9 +41,9 @@ describe.skipIf(REDIS === undefined)(titleOf('waiting for replicas', REDIS, 'red
   });
 
   it('without the replica, nothing is acknowledged, and the same call may be repeated', async () => {
-    const { replica, client, store } = await withReplica();
+    const { replica, client, store } = await withReplica(50);
     const suspension = makeSuspension(idOf('a run'));
-    await store.key();
+    await eventually(() => store.key());
     await replica.stop();
     const refused = { code: 'INTERNAL_ERROR', message: /0 of 1 replicas had it after 50 ms/ };
     await expect(store.put(suspension)).rejects.toMatchObject(refused);

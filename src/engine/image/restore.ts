@@ -1,3 +1,4 @@
+import { copyBytes } from '../../support/copy-bytes.js';
 import type { Vm } from '../vm.js';
 import { applyDelta, type Delta } from './delta.js';
 import type { Image } from './image.js';
@@ -26,9 +27,9 @@ function overwrite(vm: Vm, image: Image, delta: Delta | undefined, stackLow: num
   const { heapBase } = vm.layout;
   const top = heapBase + image.heap.length;
   const memory = vm.heap;
-  memory.set(image.data, 0);
+  copyBytes(image.data, memory);
   memory.fill(0, stackLow, heapBase);
-  memory.set(image.heap, heapBase);
+  copyBytes(image.heap, memory, heapBase);
   memory.fill(0, top, Math.max(top, heapEnd));
   if (delta !== undefined) applyDelta(memory, delta);
   vm.resetMarks(delta === undefined ? image.heapEnd : Math.max(image.heapEnd, delta.heapEnd));

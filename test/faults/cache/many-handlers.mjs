@@ -59,7 +59,7 @@ async function executeMany(quick, findings) {
 /** Handlers come faster than they can be written. What waits to be written is memory, too. */
 async function executeOnSlowDisk(cacheDir, quick, findings) {
   const settings = {
-    handlers: quick ? 400 : 1_600,
+    handlers: quick ? 160 : 1_600,
     sourceBytes: 500_000,
     warmUp: 96,
     diskDelayMs: 50,

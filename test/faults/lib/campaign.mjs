@@ -30,12 +30,14 @@ export async function runCampaign(folder, options = {}) {
   let failed = 0;
   for (const { title, run } of faults) {
     const start = title.padEnd(titleColumns);
+    const beganAt = performance.now();
+    const took = () => `${String(Math.round((performance.now() - beganAt) / 1_000)).padStart(4)} s`;
     try {
       const { figure } = await inScratch((scratch) => run({ ...values, scratch }));
-      console.log(`${start}  ${figure.padEnd(FIGURE_COLUMNS)}  ok`);
+      console.log(`${start}  ${figure.padEnd(FIGURE_COLUMNS)}${took()}  ok`);
     } catch (error) {
       failed++;
-      console.log(`${start}  ${(error.figure ?? '').padEnd(FIGURE_COLUMNS)}  FAILED`);
+      console.log(`${start}  ${(error.figure ?? '').padEnd(FIGURE_COLUMNS)}${took()}  FAILED`);
       const text = error.isFinding ? error.message : error.stack;
       console.log(text.replace(/^/gm, '      '));
     }

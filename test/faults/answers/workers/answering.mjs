@@ -1,5 +1,5 @@
 // A process with several runtimes on one suspension directory, whose clients answer suspended handlers.
-import { createRuntime } from '#build/index.js';
+import { createRuntime } from '#dist/index.js';
 import { deliver } from '../../lib/answer-clients.mjs';
 import { serve, startArguments } from '../../lib/serve.mjs';
 

@@ -1,5 +1,5 @@
 // A process that executes ever new handlers and says how much memory that takes.
-import { createRuntime } from '#build/index.js';
+import { createRuntime } from '#dist/index.js';
 import { serve, startArguments } from '../../lib/serve.mjs';
 import { slowDown } from '../../lib/slow-disk.mjs';
 

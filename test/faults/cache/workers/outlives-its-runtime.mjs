@@ -3,7 +3,7 @@ import { mkdirSync, openSync, readdirSync, readlinkSync, rmSync, utimesSync, wri
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-import { createRuntime } from '#build/index.js';
+import { createRuntime } from '#dist/index.js';
 import { serve, startArguments } from '../../lib/serve.mjs';
 import { slowDown } from '../../lib/slow-disk.mjs';
 

@@ -1,5 +1,5 @@
 // A process with a runtime, under another user when it is told to.
-import { createRuntime } from '#build/index.js';
+import { createRuntime } from '#dist/index.js';
 import { serve, startArguments } from '../../lib/serve.mjs';
 
 const [options, user] = startArguments();

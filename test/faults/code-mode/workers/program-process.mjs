@@ -3,8 +3,8 @@ import { namesOfSteps, watchFileSteps } from '../../lib/file-steps.mjs';
 import { serve, startArguments } from '../../lib/serve.mjs';
 
 const [{ suspensionDir, ledger, leaseMs, killAt }] = startArguments();
-const { createCodeMode } = await import('#build/code-mode/index.js');
-const { createRuntime } = await import('#build/index.js');
+const { createCodeMode } = await import('#dist/code-mode.js');
+const { createRuntime } = await import('#dist/index.js');
 const { PROGRAM, service } = await import('../../lib/approved-programs.mjs');
 
 const kill = () => process.kill(process.pid, 'SIGKILL');

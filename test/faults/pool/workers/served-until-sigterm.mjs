@@ -1,5 +1,5 @@
 // A server as one writes it: 50 requests at a time until SIGTERM, then shutdown(), then nothing keeps it.
-import { createRuntime } from '#build/index.js';
+import { createRuntime } from '#dist/index.js';
 
 const { isEndless } = JSON.parse(process.argv[2]);
 const SOURCES = ['return $args', 'let x = 0; for (let i = 0; i < 50_000; i++) x += i; return $args'];

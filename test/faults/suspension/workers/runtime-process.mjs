@@ -1,5 +1,5 @@
 // A process with a runtime whose clock may be ahead of the others', so that it sees the leases of dead processes as lapsed.
-import { createRuntime } from '#build/index.js';
+import { createRuntime } from '#dist/index.js';
 import { serve, startArguments } from '../../lib/serve.mjs';
 
 const [{ clockAheadMs = 0, ...options }] = startArguments();

@@ -1,7 +1,7 @@
 // Starts handlers and resumes those that are due, a share of them, and ends. Each line on stdout is one that waits or has ended.
 import { readFileSync } from 'node:fs';
 
-import { createRuntime } from '#build/index.js';
+import { createRuntime } from '#dist/index.js';
 
 const AT_ONCE = 16;
 const { suspensionDir, base, host, tasks } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
