@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createRuntime } from 'nexus-runtime';
 import { createServer } from 'nexus-runtime/server';
@@ -131,7 +130,7 @@ describe('a server', () => {
     ];
     const ends = slow.map((socket) => {
       socket.resume();
-      return once(socket, 'close');
+      return new Promise((resolve) => socket.once('close', resolve));
     });
     // A byte now and then does not keep them alive.
     const drip = setInterval(() => {

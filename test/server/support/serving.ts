@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createRuntime, type NexusRuntime, type RuntimeOptions } from 'nexus-runtime';
 import {
@@ -86,7 +85,7 @@ export class Serving implements AsyncDisposable {
     });
     socket.on('error', () => {});
     socket.end(bytes);
-    await once(socket, 'close');
+    await new Promise((resolve) => socket.once('close', resolve));
     return text;
   }
 
