@@ -12,6 +12,11 @@ const LOGGING_GRANT: Grant = true;
 const encoder = new ValueEncoder();
 /** Applications pass the same list again and again. */
 const known = new WeakMap<readonly string[], EncodedGrants>();
+/** Servers read the same tokens again and again, into new lists. The least recently used first. */
+const byTokens = new Map<string, EncodedGrants>();
+const MAX_KNOWN = 128;
+const MAX_KNOWN_TOKENS = 64;
+const MAX_KNOWN_CHARACTERS = 4_096;
 
 /** What the guest is to do beside keeping to rights and limits. */
 export interface GuestManners {
@@ -42,11 +47,18 @@ export class EncodedGrants {
     if (!Array.isArray(capabilities)) throw invalidArgument('context.capabilities', capabilities, 'an array of tokens');
     const before = known.get(capabilities);
     if (before?.isOf(capabilities)) return before;
+    const key = keyOf(capabilities);
+    const equal = key === undefined ? undefined : byTokens.get(key);
+    const encodedGrants = equal?.isOf(capabilities) ? equal : EncodedGrants.#parse(capabilities);
+    known.set(capabilities, encodedGrants);
+    if (key !== undefined) keep(key, encodedGrants);
+    return encodedGrants;
+  }
+
+  static #parse(capabilities: readonly string[]): EncodedGrants {
     // A copy, which later lists are compared with.
     const tokens = Array.from(capabilities);
-    const encodedGrants = new EncodedGrants(tokens, Grants.parse(tokens));
-    known.set(capabilities, encodedGrants);
-    return encodedGrants;
+    return new EncodedGrants(tokens, Grants.parse(tokens));
   }
 
   private constructor(tokens: readonly string[], grants: Grants) {
@@ -97,6 +109,20 @@ export class EncodedGrants {
       namesAndPrefixes(kind === 'log' ? LOGGING_GRANT : this.grants.grant(kind as CapabilityKind)),
     );
   }
+}
+
+/** Undefined if it is too large to be kept, or no list of strings. */
+function keyOf(capabilities: readonly string[]): string | undefined {
+  if (capabilities.length > MAX_KNOWN_TOKENS || !capabilities.every((token) => typeof token === 'string'))
+    return undefined;
+  const key = capabilities.join('\n');
+  return key.length > MAX_KNOWN_CHARACTERS ? undefined : key;
+}
+
+function keep(key: string, encodedGrants: EncodedGrants): void {
+  byTokens.delete(key);
+  byTokens.set(key, encodedGrants);
+  if (byTokens.size > MAX_KNOWN) byTokens.delete(byTokens.keys().next().value as string);
 }
 
 /** Split here, so that the guest need not parse patterns. */
