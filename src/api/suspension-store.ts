@@ -249,7 +249,8 @@ export interface SuspensionStore {
    * Stores the first suspension of a run; later generations are stored by {@link settle}. Storing the same
    * suspension again is not an error.
    *
-   * Rejects with INVALID_ARGUMENT if another suspension has this id.
+   * Rejects with INVALID_ARGUMENT if another suspension has this id, it is settled, or a later generation of its run is in the store: the id of
+   * a run is taken as long as {@link current} finds anything of it.
    */
   put(suspension: StoredSuspension): Promise<void>;
 

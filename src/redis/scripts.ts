@@ -131,7 +131,8 @@ if m then
   touch()
   return (m[1] == 1 and field(run, 'h') == ARGV[2] and field(run, 'e') == ARGV[3]) and 1 or 0
 end
-if outcome(run, 1) then return 0 end
+-- What is left of a run that has ended, or of one whose first generation was forgotten.
+if redis.call('EXISTS', base .. 'r:' .. run) == 1 then return 0 end
 local last = mail(run)
 begin(run, 1, ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]) or false, ARGV[6], 0, last)
 return 1`);

@@ -42,10 +42,11 @@ import {
 } from '../check.js';
 import { decideClaim, decideRelease, decideRenewal, decideSettlement, type LifecycleState } from '../lifecycle.js';
 import type { KeptSize, KnownVersions } from '../room/kept.js';
-import { alreadyThere, isSame, storeClosed, toFound } from '../views.js';
+import { storeClosed, toFound } from '../views.js';
 import { DueIndex } from './due-index.js';
 import { findDue } from './due-runs.js';
 import { eraseRun } from './erase-run.js';
+import { isTooLate, putFirst } from './first-generation.js';
 import { ImageFiles } from './image-files.js';
 import { lastGeneration } from './last-generation.js';
 import { requireNotNewer } from './newer-store.js';
@@ -103,18 +104,7 @@ export class FileStore implements SuspensionStore {
 
   async put(suspension: StoredSuspension): Promise<void> {
     checkFirst(suspension);
-    const { id, dueAtMs, deployment } = suspension;
-    await this.#within(async (log, root) => {
-      if (dueAtMs !== undefined) await new DueIndex(root).add(dueAtMs, id, deployment);
-      const isNew = await log.begin(suspension);
-      if (!isNew && !(await isThere(log, suspension))) throw alreadyThere(id);
-      try {
-        await log.sync(id);
-      } catch (error) {
-        if (isNew) await log.forget(id, [0]).catch(() => {});
-        throw error;
-      }
-    });
+    await this.#within((log, root) => putFirst(log, root, suspension));
   }
 
   async read(id: string): Promise<FoundSuspension | undefined> {
@@ -130,11 +120,12 @@ export class FileStore implements SuspensionStore {
   async claim(id: string, lease: SuspensionLease, nowMs: number): Promise<ClaimAnswer> {
     checkLease(lease);
     checkTime('nowMs', nowMs);
-    return this.#withId<ClaimAnswer>(id, { kind: 'unknown' }, async (log) => {
+    return this.#withId<ClaimAnswer>(id, { kind: 'unknown' }, async (log, root) => {
       let envelope: Uint8Array | undefined;
       let mail: Awaited<ReturnType<RunMailbox['read']>> = [];
       // Before the claim: a caller that cannot read envelope and messages must not get the lease.
       const prepare = async () => {
+        if (await isTooLate(log, root, id)) return;
         const begun = await log.beginning(id);
         envelope = begun?.envelope;
         const mailbox = log.mailbox(runIdOf(id));
@@ -378,13 +369,6 @@ async function inMailbox(mailbox: RunMailbox, ids: readonly string[]): Promise<r
   if (ids.length === 0) return [];
   const pending = new Set(await mailbox.pending());
   return ids.map(messageKey).filter((key) => pending.has(key));
-}
-
-/** Whether the same suspension already exists and is not settled. */
-async function isThere(log: RecordLog, suspension: StoredSuspension): Promise<boolean> {
-  const loaded = await log.load(suspension.id);
-  if (loaded === undefined || loaded.lifecycle.state === 'settled') return false;
-  return isSame(loaded.facts, loaded.envelope, suspension);
 }
 
 /** Creates it if it is missing. An existing one must be a directory and not a link. */

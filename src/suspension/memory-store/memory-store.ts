@@ -85,8 +85,8 @@ export class MemoryStore implements SuspensionStore {
     this.#requireOpen();
     checkFirst(suspension);
     const kept = this.#kept.get(suspension.id);
-    if (kept === undefined) this.#add(suspension);
-    else if (!isSame(kept.facts, kept.envelope, suspension)) throw alreadyThere(suspension.id);
+    if (kept === undefined && this.#runOf(suspension.id) === undefined) this.#add(suspension);
+    else if (kept === undefined || !isSame(kept.facts, kept.envelope, suspension)) throw alreadyThere(suspension.id);
   }
 
   async read(id: string): Promise<FoundSuspension | undefined> {
