@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
+import { later, type WarningEvent } from '#src/index.js';
 import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
-import { ALL, all, useRuntimes } from './run-helpers.js';
+import { ALL, all, untilWaits, useRuntimes } from './run-helpers.js';
 
 const { open } = useRuntimes();
 
@@ -24,5 +25,28 @@ describe('runs', () => {
     expect((await (await start()).result()).returnValue).toBe(2);
     expect(made).toBe(2);
     expect(await all(runtime.listRuns())).toMatchObject([{ runId: 'stopped', state: 'ended' }]);
+  });
+
+  it('that a failing store does not take back are given back later, which is said, and is not the loss of a process', async () => {
+    const suspensionStore = new MemoryStore();
+    const warnings: WarningEvent[] = [];
+    const observer = { onWarning: (warning: WarningEvent) => void warnings.push(warning) };
+    const runtime = await open({ suspensionStore, leaseMs: 1_000, observer, metrics: true });
+    const release = suspensionStore.release.bind(suspensionStore);
+    let failures = 0;
+    suspensionStore.release = async (...given) => {
+      // For longer than the lease.
+      if (failures++ < 5) throw new Error('no route');
+      return release(...given);
+    };
+    await runtime.work({ extensions: { s: { ask: async () => later } }, maxCrashes: 1 });
+    const run = await runtime.start('return await $ext.s.ask()', ALL, { runId: 'unreturned' });
+    await untilWaits(runtime, run.runId);
+    expect(await runtime.completeCall('unreturned:c1', { success: true, value: 7 })).toBe('accepted');
+    expect(await run.result()).toMatchObject({ status: 'success', returnValue: 7 });
+    expect(warnings.filter(({ code }) => code === 'NEXUS_STORE')).toMatchObject([
+      { message: expect.stringMatching(/could not be given back to the store, which is asked again.*no route/) },
+    ]);
+    expect(await runtime.getPrometheusMetrics()).toMatch(/^nexus_releases_failed_total 1$/m);
   });
 });
