@@ -28,6 +28,8 @@ export interface WorkerParts extends Omit<SessionParts, 'closing' | 'onRelease' 
 interface Driven {
   readonly session: RunSession;
   readonly done: Promise<void>;
+  /** The last one that came for it meanwhile. */
+  task?: RunTask;
 }
 
 /** Takes runs that are due and drives them, so many at the same time; and calls of others. */
@@ -174,12 +176,16 @@ export class RunWorker {
     this.#parts.telemetry.task(task.kind);
   }
 
-  async #handleRun({ runId, deployment }: RunTask): Promise<void> {
+  async #handleRun(task: RunTask): Promise<void> {
+    const { runId, deployment } = task;
     const { store, options } = this.#parts;
     if (!options.runs || !(await store.deployments()).includes(deployment)) return;
     const stored = storedRunId(runId);
     const driven = this.#sessions.get(stored);
-    if (driven !== undefined) return driven.session.look();
+    if (driven !== undefined) {
+      driven.task = task;
+      return driven.session.look();
+    }
     for (;;) {
       while (this.#sessions.size >= options.concurrency) {
         await Promise.race([...this.#sessions.values()].map(({ done }) => done));
@@ -198,13 +204,18 @@ export class RunWorker {
       this.#sender === undefined ? this.#expect(dueAtMs) : this.#sender.run(run, dueAtMs);
     const parts = { ...this.#parts, closing: this.#closing.signal, onRelease, sender: this.#sender };
     const session = new RunSession(parts);
-    const done = this.#drive(session, runId, id).finally(() => {
-      this.#sessions.delete(runId);
-      // There is room for another one, and there may be a message that came at the last moment.
-      this.look();
-    });
-    this.#sessions.set(runId, { session, done });
-    return done;
+    const driven: Driven = { session, done: this.#drive(session, runId, id).finally(() => this.#ended(runId, driven)) };
+    this.#sessions.set(runId, driven);
+    return driven.done;
+  }
+
+  async #ended(runId: string, { session, task }: Driven): Promise<void> {
+    this.#sessions.delete(runId);
+    // There is room for another one, and there may be a message that came at the last moment.
+    this.look();
+    // No other task tells of that.
+    if (task === undefined || !session.wasTold) return;
+    await this.#handleRun(task).catch(() => this.#sender?.run(task));
   }
 
   async #drive(session: RunSession, runId: string, id: string): Promise<void> {
