@@ -298,8 +298,12 @@ export interface SuspensionStore {
    */
   post(runId: string, message: StoredMessage): Promise<PostAnswer>;
 
-  /** What is in the mailbox of a run, in order: for the caller that has claimed it and waits for more. */
-  messages(runId: string): Promise<readonly StoredMessage[]>;
+  /**
+   * What is in the mailbox of a run, in order: for the caller that has claimed it and waits for more.
+   *
+   * @param known ids of messages that the caller has already: these are left out. @default none
+   */
+  messages(runId: string, known?: readonly string[]): Promise<readonly StoredMessage[]>;
 
   /**
    * Suspensions to resume now. One is due if nobody holds its lease, and its time has come or there is a message that the last claim did not

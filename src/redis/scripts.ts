@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { MAX_CONSUMED_IDS, MAX_MAILBOX_BYTES, MAX_MESSAGES } from '../suspension/check.js';
+import { MAX_CONSUMED_IDS } from '../suspension/check.js';
 
 /** So many more are remembered before the oldest are deleted: not one at a time. */
 const CONSUMED_SURPLUS = 1_000;
@@ -272,30 +272,6 @@ else
 end
 return { 'recorded' }`);
 
-/** ARGV: run, id, number of bytes of the content, what is stored before the content: length of the id, id, nonce; the content. */
-export const POST = script(`
-local run, id, length = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local m = load(run)
-if not m then
-  touch()
-  return redis.call('EXISTS', base .. 'r:' .. run) == 1 and 'ended' or 'unknown'
-end
-if not isLast(run, m) then return 'ended' end
-local q, k = base .. 'q:' .. run, base .. 'k:' .. run
-local seq = redis.call('HGET', k, id)
-if seq then
-  touch()
-  local kept = redis.call('HGET', q, seq)
-  return kept and string.sub(kept, 1, #ARGV[4]) == ARGV[4] and 'accepted' or 'duplicate'
-end
-local last, bytes = mail(run)
-if redis.call('HLEN', q) - 1 >= ${MAX_MESSAGES} or bytes + length > ${MAX_MAILBOX_BYTES} then return 'full' end
-last = last + 1
-redis.call('HSET', q, number(last), ARGV[4] .. ARGV[5], 's', number(last) .. '|' .. number(bytes + length))
-redis.call('HSET', k, id, number(last))
-expect(run, m, last)
-return 'accepted'`);
-
 /** ARGV: now, limit, deployment. For each: its id, since when, its facts. */
 export const DUE = script(`
 local now, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -396,6 +372,3 @@ for _, run in ipairs(ARGV) do
 end
 touch()
 return 1`);
-
-/** ARGV: run. */
-export const MESSAGES = script(`return redis.call('HGETALL', base .. 'q:' .. ARGV[1])`);

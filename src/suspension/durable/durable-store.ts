@@ -384,9 +384,10 @@ export class DurableStore {
     return this.#parts.outcomes.keys();
   }
 
-  async messagesOf(id: string): Promise<readonly StoredMessage[]> {
+  /** @param known ids of messages that need not be read */
+  async messagesOf(id: string, known?: readonly string[]): Promise<readonly StoredMessage[]> {
     const runId = parseSuspensionId(id)?.runId as string;
-    return ask(() => this.#parts.store.messages(runId));
+    return ask(() => this.#parts.store.messages(runId, known));
   }
 
   async openMessage(id: string, { id: messageId, content }: StoredMessage): Promise<RunMessage> {

@@ -32,6 +32,7 @@ import {
   checkDue,
   checkFence,
   checkFirst,
+  checkKnown,
   checkLease,
   checkMessage,
   checkPage,
@@ -203,12 +204,13 @@ export class FileStore implements SuspensionStore {
     }
   }
 
-  async messages(runId: string): Promise<readonly StoredMessage[]> {
+  async messages(runId: string, known: readonly string[] = []): Promise<readonly StoredMessage[]> {
+    checkKnown(known);
     return this.#withRun(runId, [], async (log, root) => {
       const last = await lastGeneration(log, root, runId);
-      const consumed = new Set(last === undefined ? [] : (await log.beginning(last.id))?.consumed);
-      const mail = await log.mailbox(runId).read();
-      return mail.filter(({ key }) => !consumed.has(key)).map(({ message }) => message);
+      const consumed = last === undefined ? [] : ((await log.beginning(last.id))?.consumed ?? []);
+      const mail = await log.mailbox(runId).read(new Set([...consumed, ...known.map(messageKey)]));
+      return mail.map(({ message }) => message);
     });
   }
 

@@ -22,6 +22,7 @@ import {
   checkDue,
   checkFence,
   checkFirst,
+  checkKnown,
   checkLease,
   checkMessage,
   checkPage,
@@ -148,9 +149,11 @@ export class MemoryStore implements SuspensionStore {
     return run && this.read(run.current);
   }
 
-  async messages(runId: string): Promise<readonly StoredMessage[]> {
+  async messages(runId: string, known: readonly string[] = []): Promise<readonly StoredMessage[]> {
     this.#requireOpen();
-    return this.#runs.get(runId)?.messages ?? [];
+    checkKnown(known);
+    const has = new Set(known);
+    return (this.#runs.get(runId)?.messages ?? []).filter(({ id }) => !has.has(id));
   }
 
   async post(runId: string, message: StoredMessage): Promise<PostAnswer> {

@@ -19,7 +19,15 @@ import {
   storedIdOf,
   tooManyCalls,
 } from './run-ends.js';
-import { type CollectedAnswers, collect, consume, type Inbox, readInbox, type UsedMessages } from './run-inbox.js';
+import {
+  type CollectedAnswers,
+  collect,
+  consume,
+  type Inbox,
+  readInbox,
+  readMore,
+  type UsedMessages,
+} from './run-inbox.js';
 import { answersAgain, triedAgain, withoutEffects } from './run-retry.js';
 import { executeSegment, isTooLarge, renewalOf } from './run-segment.js';
 import type { SessionParts } from './session-parts.js';
@@ -181,7 +189,7 @@ export class RunSession {
       else await woken.promise;
       woken.end();
       this.#wasTold = false;
-      inbox = await readInbox(store, held, await store.messagesOf(held.id));
+      inbox = await readMore(store, held.id, inbox);
       found = await collected();
       hear(found);
     }
