@@ -126,8 +126,15 @@ export interface ExpiryEvent {
 
 /** A problem that concerns the operator and that no call reports. */
 export interface WarningEvent {
-  /** `'NEXUS_CACHE'`: the disk cache is off or cannot be written, or the remote cache fails. `'NEXUS_QUEUE'`: the dispatcher takes no tasks, or brings none. `'NEXUS_WORKER'`: a worker died or did not come up. `'NEXUS_SCHEMA'`: an extension answered what its output schema does not allow; Node's warning comes once for each method. `'NEXUS_IMAGE'`: a base image cannot be kept in the store of suspended handlers, or one in it cannot be used. */
-  readonly code: 'NEXUS_CACHE' | 'NEXUS_QUEUE' | 'NEXUS_WORKER' | 'NEXUS_SUSPENDED' | 'NEXUS_SCHEMA' | 'NEXUS_IMAGE';
+  /** `'NEXUS_CACHE'`: the disk cache is off or cannot be written, or the remote cache fails. `'NEXUS_QUEUE'`: the dispatcher takes no tasks, or brings none. `'NEXUS_WORKER'`: a worker died or did not come up. `'NEXUS_SCHEMA'`: an extension answered what its output schema does not allow; Node's warning comes once for each method. `'NEXUS_IMAGE'`: a base image cannot be kept in the store of suspended handlers, or one in it cannot be used. `'NEXUS_STORE'`: that store fails, and what was claimed cannot be given back to it. */
+  readonly code:
+    | 'NEXUS_CACHE'
+    | 'NEXUS_QUEUE'
+    | 'NEXUS_WORKER'
+    | 'NEXUS_SUSPENDED'
+    | 'NEXUS_SCHEMA'
+    | 'NEXUS_IMAGE'
+    | 'NEXUS_STORE';
   readonly message: string;
 }
 

@@ -249,7 +249,8 @@ export interface SuspensionStore {
    * Stores the first suspension of a run; later generations are stored by {@link settle}. Storing the same
    * suspension again is not an error.
    *
-   * Rejects with INVALID_ARGUMENT if another suspension has this id.
+   * Rejects with INVALID_ARGUMENT if another suspension has this id, it is settled, or a later generation of its run is in the store: the id of
+   * a run is taken as long as {@link current} finds anything of it.
    */
   put(suspension: StoredSuspension): Promise<void>;
 
@@ -297,8 +298,12 @@ export interface SuspensionStore {
    */
   post(runId: string, message: StoredMessage): Promise<PostAnswer>;
 
-  /** What is in the mailbox of a run, in order: for the caller that has claimed it and waits for more. */
-  messages(runId: string): Promise<readonly StoredMessage[]>;
+  /**
+   * What is in the mailbox of a run, in order: for the caller that has claimed it and waits for more.
+   *
+   * @param known ids of messages that the caller has already: these are left out. @default none
+   */
+  messages(runId: string, known?: readonly string[]): Promise<readonly StoredMessage[]>;
 
   /**
    * Suspensions to resume now. One is due if nobody holds its lease, and its time has come or there is a message that the last claim did not

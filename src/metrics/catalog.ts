@@ -243,6 +243,12 @@ export const METRICS = {
     labels: {},
     advice: '`onEffects` or `onEnd` throw, the store fails, or a run is damaged: `handler_errors_total` has the codes.',
   },
+  releases_failed_total: {
+    type: 'counter',
+    help: 'Claims on suspended handlers and runs that the store did not take back in half a second.',
+    labels: {},
+    advice: 'The store fails: the warning `NEXUS_STORE` says how. They wait until it answers.',
+  },
   tasks_total: {
     type: 'counter',
     help: 'Tasks of the dispatcher that this process handled, those included that were done already.',

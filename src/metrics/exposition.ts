@@ -93,6 +93,7 @@ export function expose(tally: Tally, gauges: () => Gauges, usages: Usages): Expo
     runs_ended_total: () => counts('runs_ended_total', 'outcome', tally.runsEnded),
     runs_working: () => single(tally.runsWorking),
     runs_postponed_total: () => single(tally.runsPostponed),
+    releases_failed_total: () => single(tally.releasesFailed),
     tasks_total: () => counts('tasks_total', 'kind', tally.tasks),
     tasks_unsent_total: () => single(tally.tasksUnsent),
     runs_found_total: () => single(tally.runsFound),

@@ -29,6 +29,7 @@ export class Tally {
   readonly runsEnded = new Counts();
   runsStarted = 0;
   runsPostponed = 0;
+  releasesFailed = 0;
   runsWorking = 0;
   runsFound = 0;
   tasksUnsent = 0;

@@ -137,6 +137,12 @@ export class Telemetry {
     this.rejection(error);
   }
 
+  /** A claim that the store did not take back. */
+  releaseFailed(warning: WarningEvent): void {
+    this.#tally.releasesFailed++;
+    this.warn(warning);
+  }
+
   /** Tasks that the dispatcher did not take. */
   tasksUnsent(count: number): void {
     this.#tally.tasksUnsent += count;

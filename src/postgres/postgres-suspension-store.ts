@@ -25,6 +25,7 @@ import {
   checkDue,
   checkFence,
   checkFirst,
+  checkKnown,
   checkLease,
   checkMessage,
   checkPage,
@@ -233,8 +234,9 @@ export class PostgresSuspensionStore implements SuspensionStore {
     return row?.answer ?? 'unknown';
   }
 
-  async messages(runId: string): Promise<readonly StoredMessage[]> {
-    const rows = await this.#ofRun(runId, this.#sql.messages);
+  async messages(runId: string, known: readonly string[] = []): Promise<readonly StoredMessage[]> {
+    checkKnown(known);
+    const rows = await this.#ofRun(runId, this.#sql.messages, [JSON.stringify(known.map(toServerText))]);
     return rows.map((row) => ({ id: fromServerText(row.message_id), content: row.content }));
   }
 

@@ -125,7 +125,7 @@ BEGIN
         AND w.stored_due_at IS NOT DISTINCT FROM p_due AND w.deployment = p_deployment AND w.info = p_info AND w.envelope = p_envelope
       INTO is_same FROM ${schema}.waiting w WHERE w.run_id = p_run;
     IF FOUND THEN RETURN is_same; END IF;
-    PERFORM 1 FROM ${schema}.outcomes o WHERE o.run_id = p_run AND o.generation = 1;
+    PERFORM 1 FROM ${schema}.outcomes o WHERE o.run_id = p_run LIMIT 1;
     IF FOUND THEN RETURN false; END IF;
     SELECT coalesce(max(m.seq), 0), coalesce(sum(octet_length(m.content)), 0), count(*)
       INTO last, bytes, number FROM ${schema}.messages m WHERE m.run_id = p_run;
@@ -135,7 +135,13 @@ BEGIN
         p_envelope, octet_length(p_envelope), last, 0, bytes, number,
         coalesce((SELECT max(c.position) FROM ${schema}.consumed c WHERE c.run_id = p_run), 0))
       ON CONFLICT DO NOTHING;
-    IF FOUND THEN RETURN true; END IF;
+    IF FOUND THEN
+      -- Others may have put it and ended it since it was looked for above.
+      PERFORM 1 FROM ${schema}.outcomes o WHERE o.run_id = p_run LIMIT 1;
+      IF NOT FOUND THEN RETURN true; END IF;
+      DELETE FROM ${schema}.waiting w WHERE w.run_id = p_run;
+      RETURN false;
+    END IF;
   END LOOP;
 END $$;
 

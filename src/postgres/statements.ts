@@ -43,7 +43,8 @@ export function statementsOf(schema: string) {
       WHERE run_id = $1 AND generation = $2 AND is_resuming AND fence = $3 RETURNING generation`,
     settle: `SELECT * FROM ${schema}.settle_suspension($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
     post: `SELECT ${schema}.post_message($1, $2, $3) AS answer`,
-    messages: `SELECT message_id, content FROM ${schema}.messages WHERE run_id = $1 ORDER BY seq`,
+    messages: `SELECT message_id, content FROM ${schema}.messages WHERE run_id = $1
+      AND message_id NOT IN (SELECT jsonb_array_elements_text($2::jsonb)) ORDER BY seq`,
     due: dueNow('deployment = $3'),
     // One look into the index for each deployment that has something.
     dueOfAll: `

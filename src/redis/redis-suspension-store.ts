@@ -23,6 +23,7 @@ import {
   checkDue,
   checkFence,
   checkFirst,
+  checkKnown,
   checkLease,
   checkMessage,
   checkPage,
@@ -42,6 +43,7 @@ import { findDue } from './due-runs.js';
 import { HeldClaims } from './held-claims.js';
 import { Layout, PARTITIONS } from './layout.js';
 import { listPage } from './listing.js';
+import { MESSAGES, POST } from './mailbox-scripts.js';
 import { newNonce } from './nonce.js';
 import { type RedisStoreOptions, resolveOptions } from './options.js';
 import {
@@ -194,12 +196,12 @@ export class RedisSuspensionStore implements SuspensionStore {
     checkMessage(message);
     const { id, content } = message;
     const args = [toServerText(id), content.length, packMessageHead(id, newNonce()), Buffer.from(content)];
-    return (((await this.#ofRun(runId, scripts.POST, ...args)) as Buffer | undefined)?.toString() ??
-      'unknown') as PostAnswer;
+    return (((await this.#ofRun(runId, POST, ...args)) as Buffer | undefined)?.toString() ?? 'unknown') as PostAnswer;
   }
 
-  async messages(runId: string): Promise<readonly StoredMessage[]> {
-    const mail = await this.#ofRun(runId, scripts.MESSAGES);
+  async messages(runId: string, known: readonly string[] = []): Promise<readonly StoredMessage[]> {
+    checkKnown(known);
+    const mail = await this.#ofRun(runId, MESSAGES, ...known.map(toServerText));
     return messagesOf(`${runId}.1`, (mail ?? []) as Buffer[]);
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { MAX_CONSUMED_IDS, MAX_MAILBOX_BYTES, MAX_MESSAGES } from '../suspension/check.js';
+import { MAX_CONSUMED_IDS } from '../suspension/check.js';
 
 /** So many more are remembered before the oldest are deleted: not one at a time. */
 const CONSUMED_SURPLUS = 1_000;
@@ -131,7 +131,8 @@ if m then
   touch()
   return (m[1] == 1 and field(run, 'h') == ARGV[2] and field(run, 'e') == ARGV[3]) and 1 or 0
 end
-if outcome(run, 1) then return 0 end
+-- What is left of a run that has ended, or of one whose first generation was forgotten.
+if redis.call('EXISTS', base .. 'r:' .. run) == 1 then return 0 end
 local last = mail(run)
 begin(run, 1, ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]) or false, ARGV[6], 0, last)
 return 1`);
@@ -271,30 +272,6 @@ else
 end
 return { 'recorded' }`);
 
-/** ARGV: run, id, number of bytes of the content, what is stored before the content: length of the id, id, nonce; the content. */
-export const POST = script(`
-local run, id, length = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local m = load(run)
-if not m then
-  touch()
-  return redis.call('EXISTS', base .. 'r:' .. run) == 1 and 'ended' or 'unknown'
-end
-if not isLast(run, m) then return 'ended' end
-local q, k = base .. 'q:' .. run, base .. 'k:' .. run
-local seq = redis.call('HGET', k, id)
-if seq then
-  touch()
-  local kept = redis.call('HGET', q, seq)
-  return kept and string.sub(kept, 1, #ARGV[4]) == ARGV[4] and 'accepted' or 'duplicate'
-end
-local last, bytes = mail(run)
-if redis.call('HLEN', q) - 1 >= ${MAX_MESSAGES} or bytes + length > ${MAX_MAILBOX_BYTES} then return 'full' end
-last = last + 1
-redis.call('HSET', q, number(last), ARGV[4] .. ARGV[5], 's', number(last) .. '|' .. number(bytes + length))
-redis.call('HSET', k, id, number(last))
-expect(run, m, last)
-return 'accepted'`);
-
 /** ARGV: now, limit, deployment. For each: its id, since when, its facts. */
 export const DUE = script(`
 local now, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -395,6 +372,3 @@ for _, run in ipairs(ARGV) do
 end
 touch()
 return 1`);
-
-/** ARGV: run. */
-export const MESSAGES = script(`return redis.call('HGETALL', base .. 'q:' .. ARGV[1])`);

@@ -139,6 +139,12 @@ export function checkMessage({ id, content }: StoredMessage): void {
 }
 
 /** @throws NexusError INVALID_ARGUMENT */
+export function checkKnown(known: unknown): void {
+  if (Array.isArray(known) && known.every(isMessageId)) return;
+  throw invalid('known', known, 'a list of ids of messages');
+}
+
+/** @throws NexusError INVALID_ARGUMENT */
 export function checkWake(next: { readonly dueAtMs?: number } | undefined): void {
   if (next !== undefined && (typeof next !== 'object' || next === null)) throw invalid('next', next, 'an object');
   if (next?.dueAtMs !== undefined) checkTime('next.dueAtMs', next.dueAtMs);

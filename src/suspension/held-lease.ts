@@ -1,24 +1,47 @@
 import type { SuspensionStore } from '../api/suspension-store.js';
+import { NexusError } from '../errors/nexus-error.js';
+import type { Telemetry } from '../metrics/telemetry.js';
 import { repeatForApplication } from '../support/timers.js';
-import { ask } from './store-calls.js';
+import { ask, sleep } from './store-calls.js';
 import type { StoreClock } from './store-clock.js';
 
 /** Renewed long before it ends. */
 const RENEWALS_PER_LEASE = 3;
+/** The pauses before a release is tried again for which its caller waits. */
+const RELEASE_PAUSES_MS = [100, 400];
+/** How often it is tried after that. */
+const RELEASE_EVERY_MS = 1_000;
 
-/** A lease that is renewed until {@link end}. */
+export interface LeaseParts {
+  readonly store: SuspensionStore;
+  readonly clock: StoreClock;
+  readonly telemetry: Telemetry;
+  readonly leaseMs: number;
+}
+
+/** A lease that is renewed until {@link end} or {@link release}. */
 export class HeldLease {
+  readonly #parts: LeaseParts;
+  readonly #id: string;
+  readonly #fence: number;
   readonly #lost = new AbortController();
-  readonly #end: () => void;
+  readonly #endRenewals: () => void;
+  #endReleases = () => {};
+  #onReturned = () => {};
+  #hasEnded = false;
 
-  constructor(store: SuspensionStore, clock: StoreClock, leaseMs: number, id: string, fence: number) {
+  constructor(parts: LeaseParts, id: string, fence: number) {
+    this.#parts = parts;
+    this.#id = id;
+    this.#fence = fence;
+    const { store, clock, leaseMs } = parts;
     const renew = async () => {
-      if (await ask(() => store.renew(id, fence, clock.now() + leaseMs))) return;
+      if ((await ask(() => store.renew(id, fence, clock.now() + leaseMs))) || this.#hasEnded) return;
       this.end();
       this.#lost.abort(new Error('another process resumes the handler'));
     };
     // A store that fails now may answer the next time: the lease says how long that may take.
-    this.#end = repeatForApplication(() => void renew().catch(() => {}), leaseMs / RENEWALS_PER_LEASE);
+    this.#endRenewals = repeatForApplication(() => void renew().catch(() => {}), leaseMs / RENEWALS_PER_LEASE);
   }
 
   /** Aborted if another caller has it now, or it was settled: nothing of what is executed counts. */
@@ -27,6 +50,52 @@ export class HeldLease {
   }
 
   end(): void {
-    this.#end();
+    this.#hasEnded = true;
+    this.#endRenewals();
+    this.#endReleases();
+    this.#onReturned();
+  }
+
+  /**
+   * Gives it back: as it was, or due otherwise. A store that fails is asked again, and the lease is renewed until it has answered: one that
+   * lapses counts as the loss of a process. After the first attempts the caller no longer waits.
+   *
+   * @param onReturned called when it is no longer held
+   */
+  async release(next?: { readonly dueAtMs?: number }, onReturned = () => {}): Promise<void> {
+    this.#onReturned = onReturned;
+    for (const pauseMs of [...RELEASE_PAUSES_MS, undefined]) {
+      const error = await this.#attempt(next);
+      if (error === undefined) return;
+      if (pauseMs === undefined) this.#releaseLater(error, next);
+      else await sleep(pauseMs);
+    }
+  }
+
+  #releaseLater(error: unknown, next: { readonly dueAtMs?: number } | undefined): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `${this.#id} could not be given back to the store, which is asked again every second. Nobody can resume it before: ${reason}`;
+    this.#parts.telemetry.releaseFailed({ code: 'NEXUS_STORE', message });
+    let isAsking = false;
+    const again = async () => {
+      if (isAsking) return;
+      isAsking = true;
+      await this.#attempt(next);
+      isAsking = false;
+    };
+    this.#endReleases = repeatForApplication(() => void again(), RELEASE_EVERY_MS);
+  }
+
+  /** @returns why it has to be tried again */
+  async #attempt(next: { readonly dueAtMs?: number } | undefined): Promise<unknown> {
+    if (this.#hasEnded) return undefined;
+    try {
+      await ask(() => this.#parts.store.release(this.#id, this.#fence, next));
+    } catch (error) {
+      // A store that was closed, or a damaged record: it is the same each time.
+      if (error instanceof NexusError && error.code === 'INTERNAL_ERROR') return error;
+    }
+    this.end();
+    return undefined;
   }
 }

@@ -71,7 +71,7 @@ export interface Claim {
   readonly lost: AbortSignal;
   /** After it was lost: the outcome that counts, when there is one. */
   superseded(): Promise<RecordedOutcome>;
-  /** Returns the handler unchanged. If that fails, the lease expires. */
+  /** Returns the handler unchanged. If the store fails, it is asked again until it answers. */
   release(): Promise<void>;
   /** Records the outcome and returns the one that counts: this one, or one that another caller recorded first. */
   settle(executed: SegmentRun, answers: AnsweredCalls, origin: EventOrigin): Promise<Settlement>;
@@ -344,11 +344,11 @@ export class Suspensions {
 
   async #claimed(id: string, fence: number, envelope: Uint8Array, endTurn: () => void): Promise<Claim> {
     const { leaseMs } = this.#config.suspension;
-    const lease = new HeldLease(this.#store, this.#clock, leaseMs, id, fence);
+    const parts = { store: this.#store, clock: this.#clock, telemetry: this.#telemetry, leaseMs };
+    const lease = new HeldLease(parts, id, fence);
     const release = async () => {
-      lease.end();
       if (debug.suspension.hasSubscribers) debug.suspension.publish({ step: 'released', suspensionId: id });
-      await ask(() => this.#store.release(id, fence)).catch(() => false);
+      await lease.release();
       endTurn();
     };
     try {

@@ -42,9 +42,13 @@ export function dueOf({ id, tenant, deployment }: SuspensionFacts): DueSuspensio
 }
 
 export function alreadyThere(id: string): NexusError {
-  return new NexusError('INVALID_ARGUMENT', `Suspension: there is another one, or a settled one, under id ${id}.`, {
-    context: { argument: 'id', suspensionId: id },
-  });
+  return new NexusError(
+    'INVALID_ARGUMENT',
+    `Suspension: there is another one, or a settled one, under id ${id}, or its run has gone on.`,
+    {
+      context: { argument: 'id', suspensionId: id },
+    },
+  );
 }
 
 export function storeClosed(): NexusError {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { PRELUDE_URL } from '../../assets.js';
 import type { LibrarySource } from '../../engine/library.js';
 import { ABI_VERSION } from '../../guest/abi.js';
+import { sha256Hex } from '../../support/sha256-hex.js';
 
 const ID_LENGTH = 16;
 
@@ -18,7 +19,7 @@ let preludeHash: string | undefined;
 
 /** A short hash of the engine and of the base image: what it suspends waits on that image. */
 export function deploymentOf({ engine, libraries }: DeploymentParts): string {
-  preludeHash ??= createHash('sha256').update(readFileSync(PRELUDE_URL)).digest('hex');
+  preludeHash ??= sha256Hex(readFileSync(PRELUDE_URL));
   const hash = createHash('sha256');
   for (const part of [
     engine,

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-
 import type { WasmContext } from '../../api/context.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import type { FoundSuspension } from '../../api/suspension-store.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { firstDueMs } from '../../execution/own-calls.js';
 import type { WaitingRun } from '../../execution/waiting-run.js';
+import { sha256Hex } from '../../support/sha256-hex.js';
 import { setTimeout as after, clearTimeout } from '../../support/timers.js';
 import { eitherSignal, whenAborted } from '../../support/waiting.js';
 import type { DurableContent } from '../../suspension/durable/durable-envelope.js';
@@ -254,7 +253,7 @@ export class KeptRuns {
     const { tenant } = options;
     const { handlerName, panelId } = context;
     const facts = {
-      ...{ runId, codeHash: hash(code), inputHash: hash(''), startedAtMs: environment.now(), maxCalls },
+      ...{ runId, codeHash: sha256Hex(code), inputHash: sha256Hex(''), startedAtMs: environment.now(), maxCalls },
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(tenant !== undefined && { tenant }),
       ...(handlerName !== undefined && { handlerName }),
@@ -280,7 +279,7 @@ export class KeptRuns {
   async #isThere(runId: string, code: string): Promise<boolean> {
     const found = await this.#parts.store.current(runId);
     if (found === undefined) return false;
-    if (found.info['codeHash'] === hash(code)) return true;
+    if (found.info['codeHash'] === sha256Hex(code)) return true;
     const message = `There is a run ${runId} already, with other code. Use another runId.`;
     throw new NexusError('RUN_EXISTS', message, { context: { runId } });
   }
@@ -343,8 +342,4 @@ async function sleepUnless(signal: AbortSignal, ms: number): Promise<void> {
       resolve();
     }
   });
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import type { WasmContext } from '../../api/context.js';
 import { encoded, encodedBytes } from '../../api/encoded.js';
 import { MalformedValueError } from '../../codec/values/decoding/byte-reader.js';
@@ -7,6 +5,7 @@ import { NotTransferableError } from '../../codec/values/encoding/not-transferab
 import { NexusError } from '../../errors/nexus-error.js';
 import { methodNamesOf } from '../../execution/request/build-request.js';
 import type { ExecuteOptions } from '../../execution/request/execute-options.js';
+import { sha256 } from '../../support/byte-slices.js';
 import { incompatible } from '../../suspension/incompatible.js';
 import { decodeValues, encodeValues } from '../../suspension/sealed/values.js';
 
@@ -28,11 +27,13 @@ const VALUES = ['args', 'stateSnapshot', 'scope'] as const;
  *
  * @throws NexusError SERIALIZATION_ERROR naming what cannot be kept
  */
-export async function encodeInput({ code, context, options }: RunInput): Promise<{
+export async function encodeInput({ code: given, context, options }: RunInput): Promise<{
   readonly document: Uint8Array;
   readonly codeHash: string;
   readonly inputHash: string;
 }> {
+  // The event loop has turns meanwhile, in which the caller may change its bytes.
+  const code = 'artifact' in given ? { artifact: new Uint8Array(given.artifact) } : given;
   const { extensionRegistry, capabilities, panelId, handlerName } = context;
   const registry =
     extensionRegistry &&
@@ -51,9 +52,9 @@ export async function encodeInput({ code, context, options }: RunInput): Promise
   });
   try {
     const input = await encodeValues([plain, values, { ...options }], 'context');
-    const codeHash = hash(packCode(code));
+    const codeHash = await hash(packCode(code));
     const document = await encodeValues([{ ...code }, Buffer.from(input)], 'code');
-    return { document, codeHash, inputHash: hash(input) };
+    return { document, codeHash, inputHash: await hash(input) };
   } catch (error) {
     if (!(error instanceof NotTransferableError)) throw error;
     throw new NexusError('SERIALIZATION_ERROR', `The input of the run cannot be kept: ${error.message}`, {
@@ -88,6 +89,6 @@ function packCode(code: RunCode): Uint8Array {
   return Buffer.concat([Buffer.from('artifact\0'), code.artifact]);
 }
 
-function hash(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+async function hash(bytes: Uint8Array): Promise<string> {
+  return (await sha256(bytes)).toString('hex');
 }

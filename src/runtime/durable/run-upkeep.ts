@@ -99,7 +99,7 @@ async function resealOne(
     held = await store.claim(id);
     if (held === undefined) return 'left';
     const { kind, inner, innerId = id, ...rest } = held.content;
-    // Whoever tells it seals it anew, or has it end.
+    // Its effects are not told yet. The worker that tells them records the next step, and seals that with the first secret.
     if (held.isArrival && kind !== 'begin') {
       await held.release();
       return 'left';

@@ -6,6 +6,7 @@ import type { InFlight } from '../../support/in-flight.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
 import { storedRunId } from '../../suspension/durable/durable-store.js';
 import { CallWorker } from './call-worker.js';
+import { RunPauses } from './run-pauses.js';
 import { RunSession } from './session/run-session.js';
 import type { SessionParts } from './session/session-parts.js';
 import { type TaskRun, TaskSender } from './task-sender.js';
@@ -17,11 +18,6 @@ const SWEEP_MS = 5_000;
 const SWEEP_JITTER = 0.3;
 /** Of runs that are due, those at which a sweep looks for each that it can take: others take some of them. */
 const SWEPT_FOR_EACH = 4;
-/** A run that cannot go on now is tried again, less and less often. */
-const FIRST_PAUSE_MS = 1_000;
-const LAST_PAUSE_MS = 60_000;
-/** Of runs whose pauses are remembered. */
-const MAX_PAUSED = 10_000;
 
 export interface WorkerParts extends Omit<SessionParts, 'closing' | 'onRelease' | 'sender'> {
   readonly calls: InFlight;
@@ -32,6 +28,8 @@ export interface WorkerParts extends Omit<SessionParts, 'closing' | 'onRelease' 
 interface Driven {
   readonly session: RunSession;
   readonly done: Promise<void>;
+  /** The last one that came for it meanwhile. */
+  task?: RunTask;
 }
 
 /** Takes runs that are due and drives them, so many at the same time; and calls of others. */
@@ -43,7 +41,7 @@ export class RunWorker {
   readonly #callWorker: CallWorker | undefined;
   /** By the store's id of the run. */
   readonly #sessions = new Map<string, Driven>();
-  readonly #pauses = new Map<string, { readonly untilMs: number; readonly pauseMs: number }>();
+  readonly #pauses: RunPauses;
   readonly #endLooks: () => void;
   /** What was due at the last sweep. */
   #dueBefore: ReadonlySet<string> = new Set();
@@ -55,6 +53,7 @@ export class RunWorker {
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     const { options, telemetry, environment } = parts;
+    this.#pauses = new RunPauses(() => environment.now());
     if (options.dispatcher !== undefined) {
       this.#sender = new TaskSender(options.dispatcher, telemetry, environment);
       this.#callWorker = new CallWorker({ ...parts, sender: this.#sender });
@@ -124,7 +123,7 @@ export class RunWorker {
     const free = options.concurrency - this.#sessions.size;
     if (free <= 0) return;
     // Those that pause are due, too, and must not hide others.
-    const due = await this.#due(free + this.#pauses.size);
+    const due = await this.#due(free + this.#pauses.count);
     let begun = 0;
     for (const { id } of due) {
       const runId = parseSuspensionId(id)?.runId;
@@ -142,7 +141,7 @@ export class RunWorker {
     const { options, telemetry } = this.#parts;
     const free = options.concurrency - this.#sessions.size;
     if (free <= 0) return;
-    const due = await this.#due(SWEPT_FOR_EACH * free + this.#pauses.size);
+    const due = await this.#due(SWEPT_FOR_EACH * free + this.#pauses.count);
     const before = this.#dueBefore;
     this.#dueBefore = new Set(due.map(({ id }) => id));
     const lost = due.filter(({ id }) => before.has(id));
@@ -167,7 +166,7 @@ export class RunWorker {
   }
 
   #mayBegin(runId: string): boolean {
-    return !this.#sessions.has(runId) && (this.#pauses.get(runId)?.untilMs ?? 0) <= this.#parts.environment.now();
+    return !this.#sessions.has(runId) && !this.#pauses.has(runId);
   }
 
   async #handle(task: Task): Promise<void> {
@@ -177,12 +176,16 @@ export class RunWorker {
     this.#parts.telemetry.task(task.kind);
   }
 
-  async #handleRun({ runId, deployment }: RunTask): Promise<void> {
+  async #handleRun(task: RunTask): Promise<void> {
+    const { runId, deployment } = task;
     const { store, options } = this.#parts;
     if (!options.runs || !(await store.deployments()).includes(deployment)) return;
     const stored = storedRunId(runId);
     const driven = this.#sessions.get(stored);
-    if (driven !== undefined) return driven.session.look();
+    if (driven !== undefined) {
+      driven.task = task;
+      return driven.session.look();
+    }
     for (;;) {
       while (this.#sessions.size >= options.concurrency) {
         await Promise.race([...this.#sessions.values()].map(({ done }) => done));
@@ -201,27 +204,29 @@ export class RunWorker {
       this.#sender === undefined ? this.#expect(dueAtMs) : this.#sender.run(run, dueAtMs);
     const parts = { ...this.#parts, closing: this.#closing.signal, onRelease, sender: this.#sender };
     const session = new RunSession(parts);
-    const done = this.#drive(session, runId, id).finally(() => {
-      this.#sessions.delete(runId);
-      // There is room for another one, and there may be a message that came at the last moment.
-      this.look();
-    });
-    this.#sessions.set(runId, { session, done });
-    return done;
+    const driven: Driven = { session, done: this.#drive(session, runId, id).finally(() => this.#ended(runId, driven)) };
+    this.#sessions.set(runId, driven);
+    return driven.done;
+  }
+
+  async #ended(runId: string, { session, task }: Driven): Promise<void> {
+    this.#sessions.delete(runId);
+    // There is room for another one, and there may be a message that came at the last moment.
+    this.look();
+    // No other task tells of that.
+    if (task === undefined || !session.wasTold) return;
+    await this.#handleRun(task).catch(() => this.#sender?.run(task));
   }
 
   async #drive(session: RunSession, runId: string, id: string): Promise<void> {
-    const { calls, environment, telemetry } = this.#parts;
+    const { calls, telemetry } = this.#parts;
     telemetry.runWorking(1);
     try {
       await calls.run(() => session.drive(id));
-      this.#pauses.delete(runId);
+      this.#pauses.end(runId);
     } catch (error) {
       telemetry.runPostponed(error);
-      const before = this.#pauses.get(runId)?.pauseMs;
-      const pauseMs = before === undefined ? FIRST_PAUSE_MS : Math.min(LAST_PAUSE_MS, 2 * before);
-      if (this.#pauses.size >= MAX_PAUSED) this.#pauses.clear();
-      this.#pauses.set(runId, { untilMs: environment.now() + pauseMs, pauseMs });
+      this.#pauses.begin(runId);
     } finally {
       telemetry.runWorking(-1);
     }

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-
 import { boolean, invalidOption, rejectUnknownKeys, requireObject } from '../../config/check.js';
+import { sha256Hex } from '../../support/sha256-hex.js';
 import { Problem } from '../problem.js';
 import type { ServerOptions, ServerToken, TokenScope } from '../server-options.js';
 import { groupOf, isLoopbackAddress, isLoopbackName } from './addresses.js';
@@ -75,7 +74,7 @@ export class Authentication {
 
   #ofToken(caller: Caller): Identity {
     const given = /^Bearer +(\S+)$/i.exec(caller.header('authorization') ?? '')?.[1];
-    const identity = given === undefined ? undefined : this.#tokens.get(digestOf(given));
+    const identity = given === undefined ? undefined : this.#tokens.get(sha256Hex(given));
     if (identity !== undefined) return identity;
     const key = `wrong tokens of ${groupOf(caller.remoteAddress ?? '')}`;
     const retryAfterMs = given === undefined ? undefined : this.#limiter.take(key, WRONG_TOKENS);
@@ -120,10 +119,6 @@ function requireThisMachine(caller: Caller): void {
     throw refuse('a page of another site made the request (Origin)');
 }
 
-function digestOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
-}
-
 /** @returns the SHA-256 of the token */
 function readToken(given: ServerToken, where: string): string {
   requireObject(where, given);
@@ -148,7 +143,7 @@ function readToken(given: ServerToken, where: string): string {
       'the SHA-256 of a token: 64 hexadecimal digits in lower case',
     );
   }
-  if (typeof token === 'string' && token.length >= MIN_TOKEN_CHARACTERS && !/\s/.test(token)) return digestOf(token);
+  if (typeof token === 'string' && token.length >= MIN_TOKEN_CHARACTERS && !/\s/.test(token)) return sha256Hex(token);
   throw invalidOption(
     `${where}.token`,
     'a shorter one, or none',

@@ -69,6 +69,8 @@ export interface DurableStoreParts {
 export class DurableStore {
   readonly #parts: DurableStoreParts;
   readonly #owner = `${hostname()}:${process.pid}`;
+  /** Ids of what this process is giving back. */
+  readonly #returning = new Set<string>();
 
   constructor(parts: DurableStoreParts) {
     this.#parts = parts;
@@ -141,15 +143,17 @@ export class DurableStore {
   async claim(id: string): Promise<HeldGeneration | undefined> {
     const { store, clock, config, outcomes, room } = this.#parts;
     const { leaseMs } = config.suspension;
+    // It is ours until the store takes it back.
+    if (this.#returning.has(id)) return undefined;
     const nowMs = await clock.current();
     const lease = { owner: this.#owner, leaseUntilMs: nowMs + leaseMs };
     const answer = await ask(() => store.claim(id, lease, nowMs));
     if (answer.kind !== 'claimed') return undefined;
     const { fence, envelope, messages, dueAtMs, losses } = answer;
-    const held = new HeldLease(store, clock, leaseMs, id, fence);
-    const release = async (next?: { readonly dueAtMs?: number }) => {
-      held.end();
-      await ask(() => store.release(id, fence, next)).catch(() => false);
+    const held = new HeldLease({ ...this.#parts, leaseMs }, id, fence);
+    const release = (next?: { readonly dueAtMs?: number }) => {
+      this.#returning.add(id);
+      return held.release(next, () => this.#returning.delete(id));
     };
     try {
       const content = await openDurable(id, envelope, await outcomes.keys());
@@ -380,9 +384,10 @@ export class DurableStore {
     return this.#parts.outcomes.keys();
   }
 
-  async messagesOf(id: string): Promise<readonly StoredMessage[]> {
+  /** @param known ids of messages that need not be read */
+  async messagesOf(id: string, known?: readonly string[]): Promise<readonly StoredMessage[]> {
     const runId = parseSuspensionId(id)?.runId as string;
-    return ask(() => this.#parts.store.messages(runId));
+    return ask(() => this.#parts.store.messages(runId, known));
   }
 
   async openMessage(id: string, { id: messageId, content }: StoredMessage): Promise<RunMessage> {

@@ -32,6 +32,7 @@ import {
   checkDue,
   checkFence,
   checkFirst,
+  checkKnown,
   checkLease,
   checkMessage,
   checkPage,
@@ -42,10 +43,11 @@ import {
 } from '../check.js';
 import { decideClaim, decideRelease, decideRenewal, decideSettlement, type LifecycleState } from '../lifecycle.js';
 import type { KeptSize, KnownVersions } from '../room/kept.js';
-import { alreadyThere, isSame, storeClosed, toFound } from '../views.js';
+import { storeClosed, toFound } from '../views.js';
 import { DueIndex } from './due-index.js';
 import { findDue } from './due-runs.js';
 import { eraseRun } from './erase-run.js';
+import { isTooLate, putFirst } from './first-generation.js';
 import { ImageFiles } from './image-files.js';
 import { lastGeneration } from './last-generation.js';
 import { requireNotNewer } from './newer-store.js';
@@ -103,18 +105,7 @@ export class FileStore implements SuspensionStore {
 
   async put(suspension: StoredSuspension): Promise<void> {
     checkFirst(suspension);
-    const { id, dueAtMs, deployment } = suspension;
-    await this.#within(async (log, root) => {
-      if (dueAtMs !== undefined) await new DueIndex(root).add(dueAtMs, id, deployment);
-      const isNew = await log.begin(suspension);
-      if (!isNew && !(await isThere(log, suspension))) throw alreadyThere(id);
-      try {
-        await log.sync(id);
-      } catch (error) {
-        if (isNew) await log.forget(id, [0]).catch(() => {});
-        throw error;
-      }
-    });
+    await this.#within((log, root) => putFirst(log, root, suspension));
   }
 
   async read(id: string): Promise<FoundSuspension | undefined> {
@@ -130,11 +121,12 @@ export class FileStore implements SuspensionStore {
   async claim(id: string, lease: SuspensionLease, nowMs: number): Promise<ClaimAnswer> {
     checkLease(lease);
     checkTime('nowMs', nowMs);
-    return this.#withId<ClaimAnswer>(id, { kind: 'unknown' }, async (log) => {
+    return this.#withId<ClaimAnswer>(id, { kind: 'unknown' }, async (log, root) => {
       let envelope: Uint8Array | undefined;
       let mail: Awaited<ReturnType<RunMailbox['read']>> = [];
       // Before the claim: a caller that cannot read envelope and messages must not get the lease.
       const prepare = async () => {
+        if (await isTooLate(log, root, id)) return;
         const begun = await log.beginning(id);
         envelope = begun?.envelope;
         const mailbox = log.mailbox(runIdOf(id));
@@ -212,12 +204,13 @@ export class FileStore implements SuspensionStore {
     }
   }
 
-  async messages(runId: string): Promise<readonly StoredMessage[]> {
+  async messages(runId: string, known: readonly string[] = []): Promise<readonly StoredMessage[]> {
+    checkKnown(known);
     return this.#withRun(runId, [], async (log, root) => {
       const last = await lastGeneration(log, root, runId);
-      const consumed = new Set(last === undefined ? [] : (await log.beginning(last.id))?.consumed);
-      const mail = await log.mailbox(runId).read();
-      return mail.filter(({ key }) => !consumed.has(key)).map(({ message }) => message);
+      const consumed = last === undefined ? [] : ((await log.beginning(last.id))?.consumed ?? []);
+      const mail = await log.mailbox(runId).read(new Set([...consumed, ...known.map(messageKey)]));
+      return mail.map(({ message }) => message);
     });
   }
 
@@ -378,13 +371,6 @@ async function inMailbox(mailbox: RunMailbox, ids: readonly string[]): Promise<r
   if (ids.length === 0) return [];
   const pending = new Set(await mailbox.pending());
   return ids.map(messageKey).filter((key) => pending.has(key));
-}
-
-/** Whether the same suspension already exists and is not settled. */
-async function isThere(log: RecordLog, suspension: StoredSuspension): Promise<boolean> {
-  const loaded = await log.load(suspension.id);
-  if (loaded === undefined || loaded.lifecycle.state === 'settled') return false;
-  return isSame(loaded.facts, loaded.envelope, suspension);
 }
 
 /** Creates it if it is missing. An existing one must be a directory and not a link. */

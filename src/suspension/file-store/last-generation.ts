@@ -20,11 +20,16 @@ export interface LastGeneration {
 export async function lastGeneration(log: RecordLog, root: string, runId: string): Promise<LastGeneration | undefined> {
   for (let noted = await notedGeneration(root, runId); ; ) {
     const found = await lastFrom(log, root, runId, noted);
-    if (found !== undefined) return found;
+    // An earlier one than was noted may have been stored too late, after its run had gone on.
+    if (found !== undefined && generationOf(found) >= (noted ?? 1)) return found;
     const before = noted;
     noted = await notedGeneration(root, runId);
-    if (noted === before) return undefined;
+    if (noted === before) return found;
   }
+}
+
+function generationOf({ id }: LastGeneration): number {
+  return parseSuspensionId(id)?.generation ?? 1;
 }
 
 async function lastFrom(

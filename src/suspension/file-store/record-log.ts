@@ -220,20 +220,21 @@ export class RecordLog {
     const before = idBefore(id);
     if (before !== undefined && (await this.isLeft(before))) return false;
     const { version, outcome } = lifecycle;
+    const runId = parseSuspensionId(id)?.runId as string;
     const next = idAfter(id);
     if (outcome.state === 'continued' && next !== undefined) {
       await this.promote(id, version, next);
       // Where it went on would not be found without its first generation.
       await noteGeneration(this.#root, next);
     } else {
-      const runId = parseSuspensionId(id)?.runId as string;
       await this.mailbox(runId).remove();
-      await removePointer(this.#root, runId);
     }
     await this.forget(id, versions);
     // Includes files that were added after the names were read. Versions have no gaps.
     for (let later = Math.max(0, ...versions) + 1; await this.#exists(id, later); later++)
       await this.forget(id, [later]);
+    // Last: as long as anything of the run is there, its id is not given to another one.
+    if (outcome.state !== 'continued') await removePointer(this.#root, runId);
     return true;
   }
 

@@ -55,11 +55,15 @@ export class RunMailbox {
   /**
    * The messages that are not consumed, in order.
    *
+   * @param without keys of those that are not read
    * @throws NexusError SUSPENSION_INCOMPATIBLE for a damaged one
    */
-  async read(): Promise<readonly { readonly key: string; readonly message: StoredMessage }[]> {
+  async read(
+    without: ReadonlySet<string> = new Set(),
+  ): Promise<readonly { readonly key: string; readonly message: StoredMessage }[]> {
     const read: { key: string; message: StoredMessage }[] = [];
     for (const { key, names } of (await this.#list()).messages) {
+      if (without.has(key)) continue;
       const message = await this.#readOne(names[0] as string);
       if (message === undefined) continue;
       if (messageKey(message.id) !== key) throw this.#damaged(incompatible('seal', 'has another name'), names[0]);

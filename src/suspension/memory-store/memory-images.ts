@@ -14,7 +14,7 @@ export class MemoryImages implements StoredImages {
   async put(id: string, content: Uint8Array, nowMs: number): Promise<void> {
     this.#requireOpen();
     checkImage(id, content, nowMs);
-    this.#images.set(id, { content: content.slice(), putAtMs: nowMs });
+    this.#images.set(id, { content: new Uint8Array(content), putAtMs: nowMs });
   }
 
   async get(id: string): Promise<Uint8Array | undefined> {

@@ -22,6 +22,7 @@ import {
   checkDue,
   checkFence,
   checkFirst,
+  checkKnown,
   checkLease,
   checkMessage,
   checkPage,
@@ -85,8 +86,8 @@ export class MemoryStore implements SuspensionStore {
     this.#requireOpen();
     checkFirst(suspension);
     const kept = this.#kept.get(suspension.id);
-    if (kept === undefined) this.#add(suspension);
-    else if (!isSame(kept.facts, kept.envelope, suspension)) throw alreadyThere(suspension.id);
+    if (kept === undefined && this.#runOf(suspension.id) === undefined) this.#add(suspension);
+    else if (kept === undefined || !isSame(kept.facts, kept.envelope, suspension)) throw alreadyThere(suspension.id);
   }
 
   async read(id: string): Promise<FoundSuspension | undefined> {
@@ -148,9 +149,11 @@ export class MemoryStore implements SuspensionStore {
     return run && this.read(run.current);
   }
 
-  async messages(runId: string): Promise<readonly StoredMessage[]> {
+  async messages(runId: string, known: readonly string[] = []): Promise<readonly StoredMessage[]> {
     this.#requireOpen();
-    return this.#runs.get(runId)?.messages ?? [];
+    checkKnown(known);
+    const has = new Set(known);
+    return (this.#runs.get(runId)?.messages ?? []).filter(({ id }) => !has.has(id));
   }
 
   async post(runId: string, message: StoredMessage): Promise<PostAnswer> {

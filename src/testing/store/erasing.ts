@@ -1,7 +1,6 @@
 import type { StoreSection } from './framework.js';
-import { idOf, LEASE, makeOutcome, makeSuspension, NOW, plain } from './samples.js';
+import { idOf, LEASE, makeOutcome, makeSuspension, NOW, plain, runOf } from './samples.js';
 
-const runOf = (id: string) => id.slice(0, id.indexOf('.'));
 const MESSAGE = { id: 'one', content: Buffer.from('content') };
 
 /** Runs that are deleted whatever their state is. */

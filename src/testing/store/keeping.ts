@@ -1,6 +1,7 @@
 import type { StoredSuspension } from '../../api/suspension-store.js';
+import { nextTurn } from '../../support/timers.js';
 import type { StoreSection } from './framework.js';
-import { idOf, LEASE, makeOutcome, makeSuspension, NOW, plain } from './samples.js';
+import { idOf, LEASE, makeOutcome, makeSuspension, NOW, plain, runOf } from './samples.js';
 
 /** What a store keeps. */
 export const describeKeeping: StoreSection = ({ it, expect }, using) => {
@@ -63,6 +64,75 @@ export const describeKeeping: StoreSection = ({ it, expect }, using) => {
       await store.put(suspension);
       await store.settle(id, undefined, makeOutcome('cancelled'));
       await expect(store.put(suspension)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    }),
+  );
+
+  it(
+    'takes no run again as long as anything of it is there, however early its first generation was deleted',
+    using(async ({ store, other, suspension, id, claim }) => {
+      await store.put(suspension);
+      const fence = await claim();
+      const next = makeSuspension(idOf('a run', 2), { expiresAtMs: 100_000 });
+      await store.settle(id, fence, makeOutcome('continued', 'outcome', 20_000), next);
+      expect((await store.sweep(20_000)).forgotten).toBe(1);
+      const refused = async () => {
+        for (const again of [suspension, makeSuspension(id, { content: 'second' })]) {
+          for (const view of [store, other]) {
+            await expect(view.put(again)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+          }
+        }
+        expect(await other.read(id)).toBeUndefined();
+        expect(await other.claim(id, LEASE, NOW)).toEqual({ kind: 'unknown' });
+        expect((await other.current(runOf(id)))?.id).toBe(next.id);
+        expect((await other.list({ limit: 5 })).suspensions.map((one) => one.id)).toEqual([next.id]);
+        expect(await other.due(NOW, { limit: 5 })).toEqual([]);
+      };
+      await refused();
+      await store.settle(next.id, undefined, makeOutcome('cancelled', 'outcome', 40_000));
+      await refused();
+      expect((await store.sweep(40_000)).forgotten).toBe(1);
+      await other.put(suspension);
+      expect(plain(await store.read(id))).toEqual(plain({ ...suspension, state: 'suspended' }));
+      expect((await store.current(runOf(id)))?.id).toBe(id);
+    }),
+  );
+
+  it(
+    'takes a run once, whoever puts it while it goes on and its generations are deleted',
+    using(async ({ store, other, harness }) => {
+      const [late = other] = harness.open(1);
+      for (let round = 0; round < 15; round++) {
+        const id = idOf(`round ${round}`);
+        const given = makeSuspension(id, { expiresAtMs: 100_000 });
+        await store.put(given);
+        let isOver = false;
+        const goOn = async () => {
+          for (let generation = 1; generation < 4; generation++) {
+            const present = idOf(`round ${round}`, generation);
+            const answer = await store.claim(present, LEASE, NOW);
+            const fence = answer.kind === 'claimed' ? answer.fence : 0;
+            const next = makeSuspension(idOf(`round ${round}`, generation + 1), { expiresAtMs: 100_000 });
+            await store.settle(present, fence, makeOutcome('continued'), next);
+            await store.forget?.([present]);
+          }
+        };
+        const answers = new Set<string>();
+        const putAgain = async (view: typeof store) => {
+          while (!isOver) {
+            const again = makeSuspension(id, { content: 'second', expiresAtMs: 100_000 });
+            const put = view.put(again).then(() => 'put');
+            answers.add(await put.catch((error) => error.code));
+            await nextTurn();
+          }
+        };
+        const gone = goOn().finally(() => {
+          isOver = true;
+        });
+        await Promise.all([gone, putAgain(other), putAgain(late)]);
+        expect([...answers]).toEqual(['INVALID_ARGUMENT']);
+        expect((await other.current(runOf(id)))?.id).toBe(idOf(`round ${round}`, 4));
+        if (store.forget !== undefined) expect(await other.read(id)).toBeUndefined();
+      }
     }),
   );
 

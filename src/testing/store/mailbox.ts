@@ -42,6 +42,28 @@ export const describeMailbox: StoreSection = ({ it, expect }, using) => {
   );
 
   it(
+    'gives who waits for more those that it does not have, in order',
+    using(async ({ store, other, suspension, id, claim }) => {
+      await store.put(suspension);
+      const given = ['b', '…:/\0b', 'a'].map((name) => messageOf(name));
+      for (const message of given) await other.post(RUN, message);
+      const next = makeSuspension(idOf('a run', 2));
+      await store.settle(id, await claim(), makeOutcome('continued'), next, ['b']);
+      await other.post(RUN, messageOf('last'));
+      const idsWithout = async (...known: string[]) => (await other.messages(RUN, known)).map((message) => message.id);
+      expect(await idsWithout()).toEqual(['…:/\0b', 'a', 'last']);
+      expect(await idsWithout('…:/\0b')).toEqual(['a', 'last']);
+      expect(await idsWithout('b', 'last', 'unknown', 'a')).toEqual(['…:/\0b']);
+      expect(await idsWithout('a', '…:/\0b', 'last')).toEqual([]);
+      expect(plain(await store.messages(RUN, ['a', 'last']))).toEqual(plain([messageOf('…:/\0b')]));
+      for (const known of ['a', [5], ['']]) {
+        const asked = store.messages(RUN, known as unknown as string[]);
+        await expect(asked).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      }
+    }),
+  );
+
+  it(
     'accepts an id once, whether or not it was consumed',
     using(async ({ store, other, suspension, id, claim }) => {
       await store.put(suspension);

@@ -1,5 +1,5 @@
 import type { FoundSuspension, SettledState, StoredSuspension, SuspensionStore } from '../../api/suspension-store.js';
-import { idOf, makeOutcome, makeSuspension, plain } from './samples.js';
+import { idOf, makeOutcome, makeSuspension, plain, runOf } from './samples.js';
 
 export const OWNERS = ['one', 'two', 'three'] as const;
 type Owner = (typeof OWNERS)[number];
@@ -79,7 +79,6 @@ const suspensionOf = (id: string, content: string): StoredSuspension => ({
   ...makeSuspension(id, { content, expiresAtMs: EXPIRY }),
   ...(content.endsWith('y') ? {} : { dueAtMs: DUE }),
 });
-export const runOf = (id: string) => id.slice(0, id.indexOf('.'));
 const contentOf = (message: string) => Buffer.from(`content of ${message}`);
 const nextIdOf = (id: string) => id.replace(/\d+$/, (generation) => `${Number(generation) + 1}`);
 const outcomeOf = (state: SettledState, text: string, at: number) => ({
@@ -199,6 +198,8 @@ export class Model {
       case 'put': {
         if (!id.endsWith('.1')) return 'INVALID_ARGUMENT';
         if (line !== undefined && !isOpen) return 'INVALID_ARGUMENT';
+        // The first generation may have been deleted before the others.
+        if (line === undefined && this.#currentOf(runOf(id)) !== undefined) return 'INVALID_ARGUMENT';
         if (line === undefined) this.#add(id, 'put');
         return 'put';
       }

@@ -10,6 +10,11 @@ export function idOf(run: string, generation = 1): string {
   return `${createHash('md5').update(run).digest('base64url')}.${generation}`;
 }
 
+/** The run of an id. */
+export function runOf(id: string): string {
+  return id.slice(0, id.indexOf('.'));
+}
+
 export function makeSuspension(id: string, { content = 'first', expiresAtMs = 10_000 } = {}): StoredSuspension {
   const envelope = createHash('sha512').update(`${id} ${content}`).digest();
   const info = { handlerName: `handler of ${content}`, calls: ['a.b'] };

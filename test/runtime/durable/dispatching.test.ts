@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import {
@@ -7,6 +8,7 @@ import {
   later,
   type NexusRuntime,
   type RuntimeOptions,
+  type StoredMessage,
   type WorkOptions,
 } from '#src/index.js';
 import { storedRunId } from '#src/suspension/durable/run-labels.js';
@@ -150,6 +152,43 @@ describe('a fleet', () => {
     beforeRelease = async () => void (await silent.getRun('r').signal('go', 7));
     // A task that comes twice finds nothing to do.
     await fleet.queue.dispatch([{ kind: 'run', runId: 'r', deployment: producer.deployment, key: 'r' }]);
+    expect((await run.result()).returnValue).toBe(7);
+  });
+
+  it('goes on with a signal whose task comes when the run was given back, and its session has not ended', async () => {
+    let afterLook = async () => {};
+    class Unswept extends MemoryStore {
+      override async due(): Promise<readonly DueSuspension[]> {
+        return [];
+      }
+
+      override async messages(runId: string): Promise<readonly StoredMessage[]> {
+        const found = await super.messages(runId);
+        const after = afterLook;
+        afterLook = async () => {};
+        await after();
+        return found;
+      }
+    }
+    let handled = 0;
+    class CountingQueue extends SharedQueue {
+      override consume(...[handle, options]: Parameters<SharedQueue['consume']>) {
+        const counting: typeof handle = async (...given) => {
+          await handle(...given);
+          handled++;
+        };
+        return super.consume(counting, options);
+      }
+    }
+    const fleet = new Fleet(new CountingQueue(), new Unswept());
+    const producer = await fleet.worker({});
+    // It looks into the mailbox for the last time when it has given the run back.
+    afterLook = async () => {
+      const before = handled;
+      await producer.getRun('r').signal('go', 7);
+      while (handled === before) await nextTurn();
+    };
+    const run = await producer.start("return await $signal('go')", { capabilities: ['signal:*'] }, { runId: 'r' });
     expect((await run.result()).returnValue).toBe(7);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 
 import { later, type NexusRuntime, type RuntimeOptions } from '#src/index.js';
+import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
 import { rejection } from '../../suspension/resume-helpers.js';
 import { ALL, untilWaits, useRuntimes } from './run-helpers.js';
 
@@ -188,4 +189,41 @@ describe('a wait for a signal', () => {
     await run.signal('s', 2);
     expect((await run.result()).returnValue).toBe(2);
   });
+});
+
+it('signals are read once each while a call is under way, however many wait in the mailbox', async () => {
+  let given = 0;
+  class CountingStore extends MemoryStore {
+    override async messages(...asked: Parameters<MemoryStore['messages']>) {
+      const found = await super.messages(...asked);
+      given += found.length;
+      return found;
+    }
+  }
+  const runtime = await open({ suspensionStore: new CountingStore() });
+  let answer = (_: unknown) => {};
+  const answered = new Promise((resolve) => {
+    answer = resolve;
+  });
+  let hasBegun = () => {};
+  const begun = new Promise<void>((resolve) => {
+    hasBegun = resolve;
+  });
+  const wait = async () => {
+    hasBegun();
+    return answered;
+  };
+  await runtime.work({ extensions: { s: { wait } } });
+  const code = `
+    const all = [await $ext.s.wait()];
+    for (let n = 0; n < 20; n++) all.push(await $signal('n'));
+    return all;
+  `;
+  const run = await runtime.start(code, ALL);
+  await begun;
+  for (let n = 0; n < 20; n++) expect(await run.signal('n', n)).toBe('accepted');
+  await vi.waitFor(() => expect(given).toBe(20), { timeout: 20_000 });
+  answer('done');
+  expect((await run.result()).returnValue).toEqual(['done', ...Array.from({ length: 20 }, (_, n) => n)]);
+  expect(given).toBe(20);
 });

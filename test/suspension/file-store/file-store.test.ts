@@ -166,6 +166,22 @@ describe('the file store', () => {
     expect(await files()).toEqual([]);
   });
 
+  it('gives nobody a first generation that was linked after its run had gone on, by a process that was then killed', async () => {
+    const given = makeSuspension(id, { expiresAtMs: 99_999 });
+    await store.put(given);
+    await store.settle(id, await claim(), makeOutcome('continued'), { ...given, id: nextId, dueAtMs: NOW });
+    await store.forget?.([id]);
+    const log = new RecordLog(root, await store.key(), 1_000_000);
+    expect(await log.begin({ ...given, dueAtMs: NOW })).toBe(true);
+    const runId = id.slice(0, id.indexOf('.'));
+    expect((await store.current(runId))?.id).toBe(nextId);
+    expect(await store.post(runId, { id: 'one', content: Buffer.from('') })).toBe('accepted');
+    expect(await openAgain().claim(id, LEASE, NOW)).toEqual({ kind: 'unknown' });
+    expect(await files()).not.toContain(`${id}.0`);
+    expect((await store.due(NOW, { limit: 5 })).map((one) => one.id)).toEqual([nextId]);
+    expect((await store.claim(nextId, LEASE, NOW)).kind).toBe('claimed');
+  });
+
   it('takes back what comes too late for a run that was erased and begun again', async () => {
     await store.put(makeSuspension(id));
     const fence = await claim();

@@ -42,9 +42,24 @@ export async function readInbox(
   { id, content }: Pick<HeldGeneration, 'id' | 'content'>,
   mailbox: readonly StoredMessage[],
 ): Promise<Inbox> {
-  const messages = [...(content.carried ?? [])];
-  for (const one of mailbox) messages.push({ id: one.id, message: await store.openMessage(id, one) });
-  return { messages, inMailbox: new Set(mailbox.map((one) => one.id)) };
+  return opened(store, id, { messages: content.carried ?? [], inMailbox: new Set() }, mailbox);
+}
+
+/** With what has come since it was read. Only that is fetched and opened. */
+export async function readMore(store: DurableStore, id: string, inbox: Inbox): Promise<Inbox> {
+  return opened(store, id, inbox, await store.messagesOf(id, [...inbox.inMailbox]));
+}
+
+async function opened(
+  store: DurableStore,
+  id: string,
+  { messages, inMailbox }: Inbox,
+  mailbox: readonly StoredMessage[],
+): Promise<Inbox> {
+  const fresh = mailbox.filter((one) => !inMailbox.has(one.id));
+  const read: CarriedMessage[] = [];
+  for (const one of fresh) read.push({ id: one.id, message: await store.openMessage(id, one) });
+  return { messages: [...messages, ...read], inMailbox: new Set([...inMailbox, ...fresh.map((one) => one.id)]) };
 }
 
 /** @param used messages that are in the outcome; the others stay where they are */

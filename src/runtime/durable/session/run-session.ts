@@ -19,7 +19,15 @@ import {
   storedIdOf,
   tooManyCalls,
 } from './run-ends.js';
-import { type CollectedAnswers, collect, consume, type Inbox, readInbox, type UsedMessages } from './run-inbox.js';
+import {
+  type CollectedAnswers,
+  collect,
+  consume,
+  type Inbox,
+  readInbox,
+  readMore,
+  type UsedMessages,
+} from './run-inbox.js';
 import { answersAgain, triedAgain, withoutEffects } from './run-retry.js';
 import { executeSegment, isTooLarge, renewalOf } from './run-segment.js';
 import type { SessionParts } from './session-parts.js';
@@ -34,6 +42,7 @@ export class RunSession {
   readonly #tasks: SessionTasks;
   #calls: DurableCalls | undefined;
   #wake = () => {};
+  #wasTold = false;
   /** Id of the generation whose effects were told. */
   #toldAt: string | undefined;
 
@@ -44,7 +53,13 @@ export class RunSession {
 
   /** There is a message. */
   look(): void {
+    this.#wasTold = true;
     this.#wake();
+  }
+
+  /** Whether it was told of a message after it looked into the mailbox for the last time. */
+  get wasTold(): boolean {
+    return this.#wasTold;
   }
 
   /**
@@ -52,7 +67,7 @@ export class RunSession {
    * @throws whatever keeps the run from going on now: it was given back, and is due again
    */
   async drive(id: string): Promise<boolean> {
-    let held = await this.#parts.store.claim(id);
+    let held = await this.#claim(id);
     if (held === undefined) return false;
     if (held.content.notes !== undefined) this.#parts.notes?.open(held.content.notes);
     try {
@@ -78,6 +93,17 @@ export class RunSession {
     }
   }
 
+  /** What comes from now on was not told to this claim. */
+  #claim(id: string): Promise<HeldGeneration | undefined> {
+    this.#wasTold = false;
+    return this.#parts.store.claim(id);
+  }
+
+  #letGoUntil(held: HeldGeneration, next?: { readonly dueAtMs?: number }): Promise<HeldGeneration | undefined> {
+    this.#wasTold = false;
+    return this.#tasks.letGo(held, next);
+  }
+
   /** As it was; but what was told need not be told again. */
   async #giveBack(held: HeldGeneration): Promise<void> {
     const { sender, closing, store } = this.#parts;
@@ -93,7 +119,7 @@ export class RunSession {
     if (cancels.length > 0) return this.#endWith(held, cancelled(held), consume(inbox, cancels));
     if (!(await this.#tasks.isDueSoon(held))) {
       // Messages that it has already do not make it due before.
-      return this.#tasks.letGo(held, { dueAtMs: held.content.arrivalMs });
+      return this.#letGoUntil(held, { dueAtMs: held.content.arrivalMs });
     }
     const untouched = consume(inbox, []);
     const { code, context, options } = await decodeInput(held.id, held.content.document);
@@ -113,7 +139,7 @@ export class RunSession {
 
   async #wait(held: HeldGeneration): Promise<HeldGeneration | undefined> {
     const { store, requests, closing, options, environment } = this.#parts;
-    if (held.messages.length === 0 && !(await this.#tasks.isDueSoon(held))) return this.#tasks.letGo(held);
+    if (held.messages.length === 0 && !(await this.#tasks.isDueSoon(held))) return this.#letGoUntil(held);
     if (held.isArrival) await this.#tell(held);
     const { run, calls } = await store.openHandler(held.id, held.content);
     const running = this.#callsOf(held);
@@ -162,7 +188,8 @@ export class RunSession {
       if (run.requests !== undefined) made = await requests.answersOf({ run, runId }, woken.promise);
       else await woken.promise;
       woken.end();
-      inbox = await readInbox(store, held, await store.messagesOf(held.id));
+      this.#wasTold = false;
+      inbox = await readMore(store, held.id, inbox);
       found = await collected();
       hear(found);
     }
@@ -184,7 +211,7 @@ export class RunSession {
     const { untilMs } = sealed;
     const next = await store.advance(held, content, consumed, this.#label(run), { untilMs });
     if (typeof next === 'object') throw new NexusError('RESOURCE_LIMIT', next.error.message);
-    return next === undefined ? undefined : store.claim(next);
+    return next === undefined ? undefined : this.#claim(next);
   }
 
   /** Nothing is under way here: it goes on when a timer or a message is due. */
@@ -198,7 +225,7 @@ export class RunSession {
     const timerAtMs = dueAtMs === undefined ? undefined : Math.max(0, Math.ceil(dueAtMs + store.clock.offsetMs));
     const reminderAtMs = this.#tasks.reminderOf(held, calls, this.#callsOf(held).later);
     const times = [timerAtMs, reminderAtMs].filter((atMs) => atMs !== undefined);
-    const again = await this.#tasks.letGo(held, times.length === 0 ? {} : { dueAtMs: Math.min(...times) });
+    const again = await this.#letGoUntil(held, times.length === 0 ? {} : { dueAtMs: Math.min(...times) });
     if (dueAtMs !== undefined && again === undefined) await onRelease(dueAtMs, this.#tasks.runOf(held, run));
     return again;
   }
@@ -304,7 +331,7 @@ export class RunSession {
     const content = { ...waits, ...this.#notes(held, result) };
     const next = await store.advance(held, content, consumed, this.#label(run), { untilMs });
     if (next === undefined) return undefined;
-    if (typeof next === 'string') return store.claim(next);
+    if (typeof next === 'string') return this.#claim(next);
     return end(unkept(result, next.error, run.origin));
   }
 
@@ -334,12 +361,12 @@ export class RunSession {
       const tried = { ...content, ...(await triedAgain(held, await again(), this.#callsOf(held).later)) };
       const next = await store.advance(held, tried, consumed, label);
       // Without room for it, it is not kept.
-      if (typeof next !== 'object') return next === undefined ? undefined : store.claim(next);
+      if (typeof next !== 'object') return next === undefined ? undefined : this.#claim(next);
     }
     const next = await store.advance(held, content, consumed, label);
     if (typeof next === 'object')
       throw new NexusError('RESOURCE_LIMIT', next.error.message, { context: next.error.context ?? {} });
-    return next === undefined ? undefined : store.claim(next);
+    return next === undefined ? undefined : this.#claim(next);
   }
 
   async #end(held: HeldGeneration): Promise<undefined> {

@@ -43,9 +43,9 @@ export class SessionTasks {
     const { store, sender } = this.#parts;
     await held.release(next);
     if (sender === undefined) return undefined;
-    const seen = new Set(held.messages.map(({ id }) => id));
-    const messages = await store.messagesOf(held.id);
-    return messages.some(({ id }) => !seen.has(id)) ? store.claim(held.id) : undefined;
+    const seen = held.messages.map(({ id }) => id);
+    const messages = await store.messagesOf(held.id, seen);
+    return messages.some(({ id }) => !seen.includes(id)) ? store.claim(held.id) : undefined;
   }
 
   runOf({ content: { facts } }: HeldGeneration, run?: SuspendedRun): TaskRun {
