@@ -38,6 +38,8 @@ const OF_THE_CORE = [
   '^src/(api|config|errors|support)/',
   '^src/((build|postgres|redis|testing|typescript)/)?index\\.ts$',
   // For `nexus inspect`, which describes files without executing anything, and for what commands print.
+  // Files beside the code.
+  '^src/assets\\.ts$',
   '^src/(cache/artifact|execution/result/to-json|suspension/sealed/envelope|testing/recording/recording-codec)\\.ts$',
 ].join('|');
 
@@ -149,6 +151,19 @@ export default {
       severity: 'error',
       from: { path: folders(APPLICATIONS) },
       to: { path: '^src/', pathNot: `${folders(APPLICATIONS)}|${OF_THE_CORE}`, ...AT_RUN_TIME },
+    },
+    {
+      name: 'pages-import-only-themselves',
+      comment: 'They are executed in a browser, and have nothing of the package but types.',
+      severity: 'error',
+      from: { path: folders(['pages']) },
+      to: { path: '^src/', pathNot: folders(['pages']), ...AT_RUN_TIME },
+    },
+    {
+      name: 'nothing-imports-pages',
+      severity: 'error',
+      from: { path: '^src/', pathNot: folders(['pages']) },
+      to: { path: folders(['pages']) },
     },
     {
       name: 'the-server-imports-no-command',

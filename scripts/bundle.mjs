@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
+import { bundlePages } from './bundle-pages.mjs';
 import { bundling, withoutUnusedVariants } from './worker-bundle.mjs';
 
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
@@ -115,6 +116,7 @@ await take({
   splitting: true,
   chunkNames: '[name]-[hash]',
 });
+bundled.push(...(await bundlePages(path('dist/pages'), path('.'))));
 await take({
   ...common,
   entryPoints: {

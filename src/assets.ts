@@ -18,3 +18,7 @@ export const NODE_LIBRARY_URL = located(() => {
 export const WORKER_URL = located(() => {
   return new URL('./worker/entry.js', import.meta.url);
 });
+/** The pages that the server serves. */
+export const PAGES_URL = located(() => {
+  return new URL('./pages/', import.meta.url);
+});

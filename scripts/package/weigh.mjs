@@ -11,6 +11,7 @@ const PARTS = [
   ['declarations', /^dist\/(types|types-cjs|handler)\//],
   ['worker', /^dist\/worker\//],
   ['test kit', /^dist\/testing/],
+  ['pages', /^dist\/pages\//],
   ['main thread, CommonJS', /^dist\/.*\.cjs$/],
   ['main thread, modules', /^dist\/.*\.js$/],
   ['licences of what is bundled', /^dist\/THIRD-PARTY-LICENSES\.txt$/],

@@ -4,8 +4,10 @@ import { Authentication } from './access/authentication.js';
 import { RateLimiter } from './access/rate-limiter.js';
 import { type Bindings, newApp } from './http/hono.js';
 import { HttpListener, type Listening, type ListenOptions, requireLoopback } from './http/listen.js';
-import { Pipeline, type Route } from './http/pipeline.js';
+import { Pipeline, type Route, type RouteScope } from './http/pipeline.js';
 import { openApiDocument } from './openapi/document.js';
+import { PageFiles } from './pages/page-files.js';
+import { assetRoute, firstPageRoute, pageRoute, sessionRoute } from './pages/page-routes.js';
 import { Problem } from './problem.js';
 import { cancelSuspensionRoute, executeRoute, precompileRoute, resumeRoute } from './routes/execute.js';
 import { healthRoute, listHandlersRoute, metricsRoute, readyRoute, statsRoute, usageRoute } from './routes/observe.js';
@@ -21,7 +23,7 @@ import {
   startRunRoute,
 } from './routes/runs.js';
 import { RunStreams } from './routes/streams.js';
-import type { ServerOptions, TokenScope } from './server-options.js';
+import type { ServerOptions } from './server-options.js';
 
 /** What who mounts a server knows of a request. */
 export interface RequestInfo {
@@ -59,6 +61,7 @@ const KEYS: Keys<ServerOptions> = {
     tokens: true,
     trustCaller: true,
     basePath: true,
+    pages: true,
     artifacts: true,
   },
   ...{
@@ -178,12 +181,7 @@ class WebServer implements NexusServer {
     const { runtime, handlers, extensions = {} } = options;
     const takesArtifacts = boolean('artifacts', options.artifacts, false);
     const running: RunRoutes = { runtime, streams: this.#streams, extensions, takesArtifacts, basePath };
-    const routes: readonly (readonly [
-      method: 'GET' | 'POST' | 'DELETE',
-      path: string,
-      scope: TokenScope | undefined,
-      route: Route,
-    ])[] = [
+    const routes: readonly RouteEntry[] = [
       ['POST', '/execute', 'execute', executeRoute(runtime, takesArtifacts)],
       ['POST', '/suspensions/:id/resume', 'execute', resumeRoute(runtime)],
       ['DELETE', '/suspensions/:id', 'execute', cancelSuspensionRoute(runtime)],
@@ -206,6 +204,7 @@ class WebServer implements NexusServer {
       ['GET', '/healthz', undefined, healthRoute],
       ['GET', '/readyz', undefined, readyRoute(this.#pipeline)],
       ['GET', '/openapi.json', undefined, (call) => call.respond(this.openApi)],
+      ...(boolean('pages', options.pages, true) ? this.#pageRoutes(basePath) : []),
     ];
     const methods = new Map<string, string[]>();
     for (const [method, path, scope, route] of routes) {
@@ -234,7 +233,28 @@ class WebServer implements NexusServer {
     this.#app.notFound(this.#pipeline.route(undefined, nothing));
     this.#app.onError((error) => this.#pipeline.failed(error, undefined));
   }
+
+  /** For people, in a browser. No clients are generated of them, so they are not in the description. */
+  #pageRoutes(basePath: string): RouteEntry[] {
+    const files = new PageFiles();
+    const toFirst = firstPageRoute(basePath);
+    return [
+      ['GET', '/', undefined, toFirst],
+      ['GET', '/ui', undefined, toFirst],
+      ['GET', '/ui/', undefined, toFirst],
+      ['GET', '/ui/session', 'any', sessionRoute(files)],
+      ['GET', '/ui/assets/:name', undefined, assetRoute(files)],
+      ['GET', '/ui/:page', undefined, pageRoute(files)],
+    ];
+  }
 }
+
+type RouteEntry = readonly [
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  scope: RouteScope | undefined,
+  route: Route,
+];
 
 function readBasePath(given: string | undefined): string {
   if (given === undefined || given === '') return '';

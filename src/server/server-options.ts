@@ -67,6 +67,8 @@ export interface ServerOptions {
   readonly trustCaller?: boolean;
   /** Where it is mounted: `'/nexus'`. @default '' */
   readonly basePath?: string;
+  /** Whether it serves the pages for people, at `/ui/status`. @default true */
+  readonly pages?: boolean;
   /**
    * Whether requests may bring artifacts in place of source. Bytecode is not verified by the engine, so set it only if the runtime has a
    * `cacheSecret`: then what others made is refused. @default false

@@ -27,6 +27,7 @@ const KEYS: { readonly [K in keyof Required<ServeOptions>]: true } = {
   },
   ...{
     basePath: true,
+    pages: true,
     artifacts: true,
     maxBodyBytes: true,
     maxResponseBytes: true,

@@ -22,6 +22,9 @@ export interface RouteCall {
   respond(value: unknown, status?: number, headers?: Readonly<Record<string, string>>): Response;
 }
 
+/** What a token must allow; `'any'`: any token of the server. */
+export type RouteScope = TokenScope | 'any';
+
 export type Route = (call: RouteCall) => Promise<Response> | Response;
 
 export interface PipelineOptions {
@@ -79,7 +82,7 @@ export class Pipeline {
   }
 
   /** @param scope what a token must allow; undefined for routes that need none */
-  route(scope: TokenScope | undefined, route: Route): (context: ServerContext) => Promise<Response> {
+  route(scope: RouteScope | undefined, route: Route): (context: ServerContext) => Promise<Response> {
     return (context) => this.#pass(context, scope, route);
   }
 
@@ -101,7 +104,7 @@ export class Pipeline {
     });
   }
 
-  async #pass(context: ServerContext, scope: TokenScope | undefined, route: Route): Promise<Response> {
+  async #pass(context: ServerContext, scope: RouteScope | undefined, route: Route): Promise<Response> {
     const { log } = this.#options;
     const ended = this.#noteOpen(context);
     const startedAt = log && performance.now();
@@ -152,13 +155,14 @@ export class Pipeline {
 
   async #admitted(
     context: ServerContext,
-    scope: TokenScope | undefined,
+    scope: RouteScope | undefined,
     identity: Identity,
     route: Route,
     reqId: string | undefined,
   ): Promise<Response> {
     if (scope === undefined) return route(this.#call(context, identity, reqId, () => {}));
-    if (!identity.scopes.has(scope)) throw new Problem(403, 'FORBIDDEN', `The token does not have the scope ${scope}.`);
+    if (scope !== 'any' && !identity.scopes.has(scope))
+      throw new Problem(403, 'FORBIDDEN', `The token does not have the scope ${scope}.`);
     if (this.#isDraining) {
       throw new Problem(
         503,

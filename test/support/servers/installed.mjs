@@ -17,6 +17,10 @@ function findPostgres() {
 /** The folder with the binaries of PostgreSQL; undefined where it is not installed. `NEXUS_NO_SERVERS=1` tests as if nothing were. */
 export const POSTGRES = process.env['NEXUS_NO_SERVERS'] ? undefined : findPostgres();
 export const REDIS = process.env['NEXUS_NO_SERVERS'] ? undefined : onPath('redis-server');
+/** A browser that pages are tested in. `NEXUS_NO_BROWSER=1` tests as if there were none. */
+export const CHROMIUM = process.env['NEXUS_NO_BROWSER']
+  ? undefined
+  : ['chromium', 'chromium-browser', 'google-chrome'].map(onPath).find(Boolean);
 /** PostgreSQL does not run as root. */
 export function unprivilegedUser() {
   if (process.getuid?.() !== 0) return undefined;

@@ -7,9 +7,10 @@ import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
+import { bundlePages } from '../../../scripts/bundle-pages.mjs';
 import { makeImages } from '../../../scripts/images/make-images.mjs';
 import { bundleWorker } from '../../../scripts/worker-bundle.mjs';
-import { ENGINE_URL, NODE_LIBRARY_URL, PRELUDE_URL, SOURCES_URL, WORKER_URL } from './assets.js';
+import { ENGINE_URL, NODE_LIBRARY_URL, PAGES_URL, PRELUDE_URL, SOURCES_URL, WORKER_URL } from './assets.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FOLDER = fileURLToPath(new URL('.', ENGINE_URL));
@@ -33,6 +34,15 @@ export async function makeFiles(): Promise<void> {
     await rmdir(folder);
     return ['package-lock.json', 'scripts/worker-bundle.mjs', ...inputs];
   });
+  await unlessFresh('pages', [new URL('status.html', PAGES_URL)], async () => {
+    const folder = `${FOLDER}pages.${process.pid}`;
+    const inputs = await bundlePages(folder, ROOT);
+    const before = `${folder}.before`;
+    await rename(PAGES_URL, before).catch(() => undefined);
+    await rename(folder, PAGES_URL);
+    await rm(before, { recursive: true, force: true });
+    return ['package-lock.json', ...inputs];
+  });
   await makeSources();
 }
 
@@ -42,7 +52,11 @@ export async function makeFiles(): Promise<void> {
  */
 async function makeSources(): Promise<void> {
   const names = await readdir(`${ROOT}src`, { recursive: true });
-  const sources = names.filter((name) => /(?<!\.d)\.ts$/.test(name)).map((name) => `src/${name.replaceAll('\\', '/')}`);
+  // What is executed in a browser is bundled.
+  const isPage = (name: string) => /^pages[\\/]/.test(name);
+  const sources = names
+    .filter((name) => /(?<!\.d)\.ts$/.test(name) && !isPage(name))
+    .map((name) => `src/${name.replaceAll('\\', '/')}`);
   const made = sources.map((source) => new URL(source.replace(/^src\/(.*)\.ts$/, '$1.js'), SOURCES_URL));
   await unlessFresh('sources', made, async () => {
     const folder = `${FOLDER}src.${process.pid}`;
@@ -74,7 +88,7 @@ async function makeSources(): Promise<void> {
 /** `assets.ts` beside this file, from the place of `src/assets.ts`. */
 function assets(): string {
   const from = fileURLToPath(SOURCES_URL);
-  const lines = Object.entries({ ENGINE_URL, NODE_LIBRARY_URL, PRELUDE_URL, WORKER_URL }).map(
+  const lines = Object.entries({ ENGINE_URL, NODE_LIBRARY_URL, PAGES_URL, PRELUDE_URL, WORKER_URL }).map(
     ([name, url]) => `export const ${name} = new URL('${relative(from, fileURLToPath(url))}', import.meta.url);\n`,
   );
   return lines.join('');

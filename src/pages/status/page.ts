@@ -1,0 +1,3 @@
+import { openShell } from '../shared/shell.js';
+
+await openShell('status', 'admin');
