@@ -55,6 +55,7 @@ export type {
   SuspensionOptions,
 } from './api/options.js';
 export type { Quota, QuotaRefusal, QuotaRequest } from './api/quota.js';
+export type { RecentError } from './api/recent-error.js';
 export type { RemoteCache } from './api/remote-cache.js';
 export type {
   EmittedEvent,
@@ -75,6 +76,13 @@ export type {
   WasmError,
   WasmResult,
 } from './api/result.js';
+export type {
+  RunHistory,
+  RunHistoryCall,
+  RunHistoryEntry,
+  RunHistoryMessage,
+  RunHistorySegment,
+} from './api/run-history.js';
 export type {
   CallSchemas,
   ContextOf,
@@ -127,6 +135,7 @@ export type {
   UsageReport,
 } from './api/usage.js';
 export type { WarmupOptions, WarmupReport, WarmupUnit } from './api/warmup.js';
+export type { WorkerStatus } from './api/worker-status.js';
 export { type AuditLog, type AuditLogOptions, auditLog } from './audit/audit-log.js';
 export type { AuditHead } from './audit/record.js';
 export {

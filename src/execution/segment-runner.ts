@@ -130,7 +130,7 @@ export class SegmentRunner {
       // A copy, because the caller may change the list before it is stored.
       const capabilities = [...(context.capabilities ?? [])];
 
-      const dispatch = dispatchOptionsOf(options, tenant, admission, isLive);
+      const dispatch = dispatchOptionsOf(options, tenant, origin, admission, isLive);
       const loaded = await this.#load(ref, options, dispatch);
       if (loaded === 'aborted') return notBegun(stoppedResult(options, 'compile', origin));
       if (!loaded.ok) return notBegun(errorResult(loaded.error, origin));
@@ -235,7 +235,7 @@ export class SegmentRunner {
     const within = withinCpuTime(limits, usedMs);
     const request = resumeRequestOf(run, encoded, within, given, calledAt, librarySet, renewal?.encoded);
     const message = feed === undefined ? request : { ...request, logRing: feed.bytes };
-    const dispatch = dispatchOptionsOf(given, tenant, undefined, isLive);
+    const dispatch = dispatchOptionsOf(given, tenant, run.origin, undefined, isLive);
     const resuming = this.#pool.resume(message, dispatch);
     const first = feed === undefined ? await resuming : await listened(feed, resuming);
     const isMissed = run.leftOut !== undefined && lacksInput(first);
@@ -509,8 +509,9 @@ function nextBaseOf(run: SuspendedRun, tenant: string | undefined, isMissed: boo
 function dispatchOptionsOf(
   { signal, queueTimeoutMs }: ResumeOptions,
   tenant: string | undefined,
+  { handlerName }: Origin,
   admission: Admission | undefined,
   isLive: boolean,
 ): DispatchOptions {
-  return { signal, tenant, queueTimeoutMs, admission, isLive };
+  return { signal, tenant, handlerName, queueTimeoutMs, admission, isLive };
 }

@@ -19,6 +19,7 @@ import { EventHub } from './event-hub.js';
 import { expose, type Gauges } from './exposition.js';
 import { addUsageTo, type Meter, storageUsage, usageEvent } from './meter.js';
 import { PrometheusExporter } from './prometheus.js';
+import { RecentErrors } from './recent-errors.js';
 import { type ExecutionStatistics, Statistics } from './statistics.js';
 import { Tally } from './tally.js';
 import { usagesOf } from './usage-samples.js';
@@ -40,6 +41,7 @@ export class Telemetry {
   readonly events: EventHub;
   /** Undefined if usage is not added up. */
   readonly meter: Meter | undefined;
+  readonly errors = new RecentErrors();
   readonly #tally: Tally;
   readonly #statistics = new Statistics();
   readonly #exporter: PrometheusExporter | undefined;
@@ -73,6 +75,7 @@ export class Telemetry {
     this.#tally.execution(observation);
     this.#statistics.execution(observation);
     this.events.emit('onExecution', () => ({ ...origin, status, metrics, ...(error && { code: error.code }) }));
+    if (error !== undefined) this.errors.add(error, origin);
     if (layer !== undefined) this.#kill(layer, metrics, origin);
   }
 

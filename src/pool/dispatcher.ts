@@ -1,3 +1,4 @@
+import type { WorkerStatus } from '../api/worker-status.js';
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { epochMs, type Reply } from '../protocol/messages.js';
@@ -86,6 +87,11 @@ export class JobDispatcher implements PoolLoad {
 
   get memoryBytes(): number {
     return this.#instances.memoryBytes;
+  }
+
+  /** What each does. */
+  get workers(): readonly WorkerStatus[] {
+    return this.#instances.describe();
   }
 
   get starting(): number {

@@ -1,3 +1,4 @@
+import type { WorkerStatus } from '../api/worker-status.js';
 import type { Admission, CompileBackend } from '../protocol/compile.js';
 import type { ExecutionReply, ImageDescription, ImageRequest, Request } from '../protocol/messages.js';
 import type { RetirementReason } from '../protocol/retirement.js';
@@ -10,6 +11,8 @@ export type Execution = { readonly executed: ExecutionReply } | Exclude<JobEnd, 
 export interface DispatchOptions {
   readonly signal?: AbortSignal | undefined;
   readonly tenant?: string | undefined;
+  /** As the caller calls it, for who looks at the workers. */
+  readonly handlerName?: string | undefined;
   readonly queueTimeoutMs?: number | undefined;
   /** The admission of the call, which is released when its execution is queued. Default: it is requested then */
   readonly admission?: Admission | undefined;
@@ -44,6 +47,8 @@ export interface PoolState {
 export interface HandlerPool extends CompileBackend {
   readonly maxInstances: number;
   readonly stats: PoolState;
+  /** What each worker does. */
+  readonly workers: readonly WorkerStatus[];
 
   /**
    * Admits a call before any work is done for it.

@@ -24,6 +24,8 @@ export function isCompilation({ request }: Job): boolean {
 
 export interface JobOptions {
   readonly tenant?: TenantKey;
+  /** As its caller calls it. */
+  readonly handlerName?: string | undefined;
   /** The time after which the worker is terminated, in milliseconds. */
   readonly limitMs: number;
   /**
@@ -83,6 +85,7 @@ export class Job {
   readonly request: Request;
   /** The tenant for which it is executed: of those that wait for it, the one whose turn came first. */
   tenant: TenantKey;
+  readonly handlerName: string | undefined;
   readonly limitMs: number;
   readonly estimateKey: string | undefined;
   readonly checkpointKey: string | undefined;
@@ -100,9 +103,10 @@ export class Job {
   #listener: JobListener | undefined;
   #promise: Promise<JobEnd> | undefined;
 
-  constructor(request: Request, { tenant = NO_TENANT, limitMs, estimateKey, checkpointKey }: JobOptions) {
+  constructor(request: Request, { tenant = NO_TENANT, handlerName, limitMs, estimateKey, checkpointKey }: JobOptions) {
     this.request = request;
     this.tenant = tenant;
+    this.handlerName = handlerName;
     this.limitMs = limitMs;
     this.estimateKey = estimateKey;
     this.checkpointKey = checkpointKey;

@@ -1,3 +1,4 @@
+import type { WorkerStatus } from '../api/worker-status.js';
 import { decodeReplies, encodeBatch } from '../protocol/batch-codec.js';
 import { ItemState } from '../protocol/control-block.js';
 import type { Message } from '../protocol/mailbox.js';
@@ -37,6 +38,13 @@ export interface BatchListener {
   /** @param error {@link WorkerGone}, or a fault of the messages */
   onFailure(error: unknown): void;
 }
+
+/** By the kind of a request. */
+const STATES: Readonly<Record<string, WorkerStatus['state']>> = {
+  compile: 'compiling',
+  execute: 'executing',
+  resume: 'executing',
+};
 
 let created = 0;
 
@@ -116,6 +124,23 @@ export class WorkerHandle implements JobHolder {
     const current = this.#thread.control.current();
     const job = current === undefined ? undefined : this.batch?.jobs[current.item];
     return current === undefined || job === undefined ? undefined : { job, runningMs: current.runningMs };
+  }
+
+  describe(): WorkerStatus {
+    const { id, phase, memoryBytes } = this;
+    if (phase !== 'busy') return { id, state: phase === 'starting' ? phase : 'idle', memoryBytes };
+    const current = this.current();
+    if (current === undefined) return { id, state: 'working', memoryBytes };
+    const { job, runningMs } = current;
+    const { tenant, handlerName } = job;
+    return {
+      id,
+      state: STATES[job.request.kind] ?? 'working',
+      ...(handlerName !== undefined && { handlerName }),
+      ...(typeof tenant === 'string' && { tenant }),
+      runningMs,
+      memoryBytes,
+    };
   }
 
   /** Whether it was executing the job when it was last known to be alive. */

@@ -1,3 +1,4 @@
+import type { WorkerStatus } from '../api/worker-status.js';
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { fromWireError } from '../errors/wire.js';
@@ -53,6 +54,10 @@ export class WorkerPool implements HandlerPool {
   get stats(): PoolState {
     const { busy, idle, starting, queued, memoryBytes } = this.#dispatcher;
     return { busy, idle, starting, queued, memoryBytes: memoryBytes + this.#areas.memoryBytes };
+  }
+
+  get workers(): readonly WorkerStatus[] {
+    return this.#dispatcher.workers;
   }
 
   async ready(instances?: number): Promise<void> {
@@ -116,11 +121,13 @@ export class WorkerPool implements HandlerPool {
   #execute(
     request: Extract<Request, { kind: 'execute' | 'resume' }>,
     estimateKey: string,
-    { signal, tenant: name, queueTimeoutMs = this.#config.queueTimeoutMs, admission, isLive = false }: DispatchOptions,
+    options: DispatchOptions,
   ): Promise<Execution> {
     // perf: one promise for each execution. What is thrown here rejects it.
     return new Promise((resolve, reject) => {
       if (this.#isClosed) throw runtimeClosed();
+      const { signal, tenant: name, handlerName, admission, isLive = false } = options;
+      const { queueTimeoutMs = this.#config.queueTimeoutMs } = options;
       if (signal?.aborted) {
         resolve({ interruption: 'cancelled', runningMs: 0 });
         return;
@@ -131,6 +138,7 @@ export class WorkerPool implements HandlerPool {
       const isAlone = request.logRing !== undefined;
       const job = new Job(request, {
         tenant,
+        handlerName,
         limitMs,
         checkpointKey: isLive ? request.key : undefined,
         estimateKey: isAlone ? undefined : estimateKey,

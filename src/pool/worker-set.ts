@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 
+import type { WorkerStatus } from '../api/worker-status.js';
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { WorkerRetirement } from '../protocol/retirement.js';
@@ -99,6 +100,10 @@ export class WorkerSet {
   /** Workers that are idle or busy. */
   allUp(): WorkerHandle[] {
     return [...this.#all].filter(({ phase }) => phase === 'idle' || phase === 'busy');
+  }
+
+  describe(): readonly WorkerStatus[] {
+    return [...this.#all].map((instance) => instance.describe());
   }
 
   allBusy(): WorkerHandle[] {

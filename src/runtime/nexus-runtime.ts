@@ -2,12 +2,14 @@ import type { AsyncResult, CallResult } from '../api/answers.js';
 import type { CapabilityToken } from '../api/capability.js';
 import type { Prepared, PrepareOptions, WasmContext } from '../api/context.js';
 import type { HandlerDescription } from '../api/manifest.js';
+import type { RecentError } from '../api/recent-error.js';
 import type { EventPayloads, WasmResult } from '../api/result.js';
 import type { CallSchemas, ContextOf, ResultOf } from '../api/schema.js';
 import type { CompileOptions } from '../api/source-options.js';
 import type { SuspensionFilter, SuspensionSummary } from '../api/suspension-store.js';
 import type { TenantUsage, UsageReport } from '../api/usage.js';
 import type { WarmupOptions, WarmupReport, WarmupUnit } from '../api/warmup.js';
+import type { WorkerStatus } from '../api/worker-status.js';
 import type { VerifyReport } from '../cache/file-tier.js';
 import type { EntryUse } from '../cache/memory-tier.js';
 import { TransientArtifacts } from '../cache/transient-artifacts.js';
@@ -655,6 +657,30 @@ export class NexusRuntime implements AsyncDisposable {
 
   getStats(): RuntimeStats {
     return runtimeStats(this.#telemetry, this.#gauges());
+  }
+
+  /**
+   * What each worker of the pool does right now.
+   *
+   * @example runtime.getWorkers().filter(({ runningMs = 0 }) => runningMs > 1_000)
+   */
+  getWorkers(): readonly WorkerStatus[] {
+    return this.#compilation.pool.workers;
+  }
+
+  /** The errors that handlers had last in this process, by kind, the latest first: at most 50 kinds. */
+  getRecentErrors(): readonly RecentError[] {
+    return this.#telemetry.errors.list();
+  }
+
+  /**
+   * Counts the durable runs whose time has come and on which nobody works.
+   *
+   * @param options.max counts at most so many for each deployment, 1 to 10,000. @default 1,000
+   * @throws NexusError INVALID_ARGUMENT, RUNTIME_CLOSED, INTERNAL_ERROR
+   */
+  countDueRuns(options: { readonly max?: number } = {}): Promise<number> {
+    return this.#compilation.calls.run(() => this.#runs.countDue(options));
   }
 
   /**

@@ -7,7 +7,8 @@ import { HttpListener, type Listening, type ListenOptions, requireLoopback } fro
 import { Pipeline, type Route, type RouteScope } from './http/pipeline.js';
 import { openApiDocument } from './openapi/document.js';
 import { PageFiles } from './pages/page-files.js';
-import { assetRoute, firstPageRoute, pageRoute, sessionRoute } from './pages/page-routes.js';
+import { assetRoute, firstPageRoute, pageRoute, sessionRoute, statusEventsRoute } from './pages/page-routes.js';
+import { StatusFeed } from './pages/status-feed.js';
 import { Problem } from './problem.js';
 import { cancelSuspensionRoute, executeRoute, precompileRoute, resumeRoute } from './routes/execute.js';
 import { healthRoute, listHandlersRoute, metricsRoute, readyRoute, statsRoute, usageRoute } from './routes/observe.js';
@@ -17,6 +18,7 @@ import {
   cancelRunRoute,
   listRunsRoute,
   retryRoute,
+  runHistoryRoute,
   runResultRoute,
   showRunRoute,
   signalRoute,
@@ -101,6 +103,8 @@ class WebServer implements NexusServer {
   readonly #access: Authentication;
   readonly #pipeline: Pipeline;
   readonly #streams: RunStreams;
+  readonly #feed: StatusFeed;
+  readonly #hasPages: boolean;
   readonly #listeners = new Set<HttpListener>();
   #closed: Promise<void> | undefined;
 
@@ -134,6 +138,11 @@ class WebServer implements NexusServer {
       retentionMs: count('streamRetentionMs', 60_000, MAX_MS),
       maxResponseBytes,
     });
+    this.#feed = new StatusFeed(options.runtime, () => {
+      const { inFlight, responses, draining: isDraining } = this.#pipeline.stats;
+      return { inFlight, streams: this.#streams.count, responses, isDraining };
+    });
+    this.#hasPages = boolean('pages', options.pages, true);
     const basePath = readBasePath(options.basePath);
     this.openApi = openApiDocument({ basePath, isOpen: !this.#access.hasTokens });
     this.#addRoutes(options, basePath);
@@ -151,6 +160,7 @@ class WebServer implements NexusServer {
       options,
     );
     this.#listeners.add(listener);
+    if (this.#hasPages) this.#feed.begin();
     return listener.address;
   }
 
@@ -167,6 +177,7 @@ class WebServer implements NexusServer {
 
   async #close(drainTimeoutMs: number): Promise<void> {
     for (const listener of this.#listeners) listener.stop();
+    this.#feed.close();
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, drainTimeoutMs);
@@ -195,6 +206,7 @@ class WebServer implements NexusServer {
       ['GET', '/runs/:id', 'execute', showRunRoute(runtime)],
       ['DELETE', '/runs/:id', 'execute', cancelRunRoute(runtime)],
       ['GET', '/runs/:id/result', 'execute', runResultRoute(runtime)],
+      ['GET', '/runs/:id/history', 'execute', runHistoryRoute(runtime)],
       ['POST', '/runs/:id/calls/:call', 'execute', answerRoute(runtime)],
       ['POST', '/runs/:id/signals', 'execute', signalRoute(runtime)],
       ['POST', '/runs/:id/retry', 'execute', retryRoute(runtime)],
@@ -204,7 +216,7 @@ class WebServer implements NexusServer {
       ['GET', '/healthz', undefined, healthRoute],
       ['GET', '/readyz', undefined, readyRoute(this.#pipeline)],
       ['GET', '/openapi.json', undefined, (call) => call.respond(this.openApi)],
-      ...(boolean('pages', options.pages, true) ? this.#pageRoutes(basePath) : []),
+      ...(this.#hasPages ? this.#pageRoutes(basePath) : []),
     ];
     const methods = new Map<string, string[]>();
     for (const [method, path, scope, route] of routes) {
@@ -243,6 +255,7 @@ class WebServer implements NexusServer {
       ['GET', '/ui', undefined, toFirst],
       ['GET', '/ui/', undefined, toFirst],
       ['GET', '/ui/session', 'any', sessionRoute(files)],
+      ['GET', '/ui/status/events', 'admin', statusEventsRoute(this.#feed)],
       ['GET', '/ui/assets/:name', undefined, assetRoute(files)],
       ['GET', '/ui/:page', undefined, pageRoute(files)],
     ];

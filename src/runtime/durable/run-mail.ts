@@ -10,6 +10,7 @@ import { callNumber } from '../../execution/suspended-run.js';
 import { MAX_SIGNAL_NAME } from '../../guest/abi.js';
 import type { DurableStore } from '../../suspension/durable/durable-store.js';
 import { answerIdOf, encodeAnswer, encodePosted } from './call-answers.js';
+import type { RunHistories } from './run-histories.js';
 import { isRunId } from './run-ids.js';
 
 type Posted = 'accepted' | 'duplicate' | 'ended' | 'unknown';
@@ -20,11 +21,13 @@ const MAX_SIGNAL_ID = 100;
 /** What is told to runs, in whichever process they execute. */
 export class RunMail {
   readonly #store: DurableStore;
+  readonly #histories: RunHistories;
   readonly #onPosted: (runId: string) => Promise<void>;
 
   /** @param onPosted told that there is a message for a run */
-  constructor(store: DurableStore, onPosted: (runId: string) => Promise<void>) {
+  constructor(store: DurableStore, histories: RunHistories, onPosted: (runId: string) => Promise<void>) {
     this.#store = store;
+    this.#histories = histories;
     this.#onPosted = onPosted;
   }
 
@@ -57,6 +60,10 @@ export class RunMail {
       );
     }
     const posted = await store.post(runId, answerIdOf(callId, content), { type: 'answer', callId, document });
+    if (posted === 'accepted') {
+      const value = answer.success ? answer.value : answer.error;
+      this.#histories.message(runId, found.tenant, { kind: 'answer', name: callId, value });
+    }
     await this.#onPosted(runId);
     if (posted !== 'full') return posted;
     throw isFull(runId, 'post the answer again later');
@@ -72,17 +79,21 @@ export class RunMail {
       const most = `at most ${this.#store.maxPayloadBytes} bytes (maxContextBytes)`;
       throw invalidArgument('payload', `${document.length} bytes`, most);
     }
-    const state = stateOf(runId, await this.#store.current(runId));
+    const found = await this.#store.current(runId);
+    const state = stateOf(runId, found);
     if (state !== 'waiting') return state;
     const posted = await this.#store.post(runId, `signal:${id}`, { type: 'signal', name, document });
+    if (posted === 'accepted') this.#histories.message(runId, found?.tenant, { kind: 'signal', name, value: payload });
     await this.#onPosted(runId);
     if (posted !== 'full') return posted;
     throw isFull(runId, 'signal it again later');
   }
 
   async cancel(runId: string): Promise<boolean> {
-    if (stateOf(runId, await this.#store.current(runId)) !== 'waiting') return false;
+    const found = await this.#store.current(runId);
+    if (stateOf(runId, found) !== 'waiting') return false;
     const posted = await this.#store.post(runId, 'cancel', { type: 'cancel' });
+    if (posted === 'accepted') this.#histories.message(runId, found?.tenant, { kind: 'cancel' });
     await this.#onPosted(runId);
     if (posted === 'full') throw isFull(runId, 'cancel it again later, or erase it with eraseRuns({ runId })');
     return posted === 'accepted' || posted === 'duplicate';

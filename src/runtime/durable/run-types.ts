@@ -1,4 +1,5 @@
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
+import type { RunHistory } from '../../api/run-history.js';
 import type { ExecuteOptions } from '../../execution/request/execute-options.js';
 
 /** Options of `start`. */
@@ -35,6 +36,8 @@ export interface RunFilter {
   readonly deployment?: string;
   readonly tenant?: string;
   readonly handlerName?: string;
+  /** The `suspensionId` of a line: the list goes on behind it. @default its begin */
+  readonly after?: string;
 }
 
 /** What there is to know of a run. */
@@ -97,6 +100,13 @@ export interface Run {
   retry(): Promise<'accepted' | 'waiting' | 'ended'>;
   /** @throws NexusError SUSPENSION_NOT_FOUND */
   describe(): Promise<RunDescription>;
+  /**
+   * What this process saw of it, for people: its segments, the calls that it made for it, and what it was told. It is bounded and kept in memory; a
+   * process that has not worked on the run knows nothing of it.
+   *
+   * @throws NexusError SUSPENSION_NOT_FOUND
+   */
+  history(): Promise<RunHistory>;
 }
 
 /** Takes part in the work until closed. */

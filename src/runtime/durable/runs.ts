@@ -2,6 +2,7 @@ import type { AsyncResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
 import type { Dispatcher } from '../../api/dispatcher.js';
 import type { WasmResult } from '../../api/result.js';
+import type { RunHistory } from '../../api/run-history.js';
 import type { FoundSuspension, SuspensionState } from '../../api/suspension-store.js';
 import type { HandlerRef } from '../../compiler/handler-loader.js';
 import { invalidArgument } from '../../config/check.js';
@@ -22,6 +23,7 @@ import { isKeptLabel } from '../../suspension/images/deployment-labels.js';
 import { PollPauses, sleep } from '../../suspension/store-calls.js';
 import { ExtensionMethods } from '../run/extension-methods.js';
 import { retryRun } from './retry-run.js';
+import { RunHistories } from './run-histories.js';
 import { noRun, requireRunId } from './run-ids.js';
 import { encodeInput, type RunCode } from './run-input.js';
 import { RunMail } from './run-mail.js';
@@ -32,7 +34,8 @@ import { RunWorker, type WorkerParts } from './run-worker.js';
 import { TaskSender } from './task-sender.js';
 import { checkWorkOptions, type WorkOptions, whole } from './work-options.js';
 
-export interface RunsParts extends Omit<WorkerParts, 'options' | 'methods' | 'resolve' | 'deployment' | 'onEnd'> {
+export interface RunsParts
+  extends Omit<WorkerParts, 'options' | 'methods' | 'resolve' | 'deployment' | 'onEnd' | 'histories'> {
   /** As it is now: reading it may take a file. */
   readonly deployment: () => string;
   readonly calls: InFlight;
@@ -44,6 +47,7 @@ export interface RunsParts extends Omit<WorkerParts, 'options' | 'methods' | 're
 }
 
 const DEFAULT_MAX_CALLS = 10_000;
+const MAX_COUNTED = 10_000;
 const MAX_CALLS = 1_000_000_000;
 const LISTED_AT_ONCE = 1_000;
 const STATES: Readonly<Record<'waiting' | 'ended', readonly SuspensionState[]>> = {
@@ -68,6 +72,7 @@ export class Runs {
   readonly #sender: TaskSender | undefined;
   readonly #workers = new Set<RunWorker>();
   readonly #mail: RunMail;
+  readonly #histories: RunHistories;
   /** Who waits for the end of a run, by its id. */
   readonly #waiting = new Map<string, Set<() => void>>();
 
@@ -75,7 +80,8 @@ export class Runs {
     this.#parts = parts;
     const { dispatcher, telemetry, environment } = parts;
     this.#sender = dispatcher && new TaskSender(dispatcher, telemetry, environment);
-    this.#mail = new RunMail(parts.store, (runId) => this.#posted(runId));
+    this.#histories = new RunHistories(environment);
+    this.#mail = new RunMail(parts.store, this.#histories, (runId) => this.#posted(runId));
   }
 
   async start(
@@ -125,39 +131,59 @@ export class Runs {
       cancel: () => this.#mail.cancel(runId),
       retry: () => this.#retry(runId),
       describe: () => this.#describe(runId),
+      history: () => this.#history(runId),
     };
   }
 
   async *list(filter: RunFilter): AsyncGenerator<RunSummary> {
-    checkShape('filter', filter, { state: true, deployment: true, tenant: true, handlerName: true });
+    checkShape('filter', filter, { state: true, deployment: true, tenant: true, handlerName: true, after: true });
     const { state, deployment, tenant, handlerName } = filter;
     if (state !== undefined && state !== 'damaged' && !Object.hasOwn(STATES, state)) {
       throw invalidArgument('filter.state', state, "'waiting', 'ended' or 'damaged'");
     }
     const states = state === undefined || state === 'damaged' ? ANY : STATES[state];
     const within = { states, ...(deployment !== undefined && { deployment }), ...(tenant !== undefined && { tenant }) };
-    let after: string | undefined;
+    let { after } = filter;
+    if (after !== undefined && (typeof after !== 'string' || parseSuspensionId(after) === undefined))
+      throw invalidArgument('filter.after', after, 'a suspensionId of listRuns');
     do {
       const from = after === undefined ? {} : { after };
       const page = await this.#parts.store.list({ ...within, ...from, limit: LISTED_AT_ONCE });
-      if (state === undefined || state === 'damaged') {
-        for (const suspensionId of page.unreadable) yield { state: 'damaged', suspensionId };
-      }
-      for (const found of state === 'damaged' ? [] : page.suspensions) {
-        const summary = summaryOf(found);
+      const damaged = page.unreadable.map((id) => ({ id, summary: { state: 'damaged', suspensionId: id } as const }));
+      const found = page.suspensions.map((one) => ({ id: one.id, summary: summaryOf(one) }));
+      // In the order of their ids, so that a list can go on behind any of them.
+      const all = damaged.length === 0 ? found : [...damaged, ...found].sort((a, b) => (a.id < b.id ? -1 : 1));
+      for (const { summary } of all) {
         if (summary === undefined || (state !== undefined && state !== summary.state)) continue;
-        if (handlerName === undefined || handlerName === summary.handlerName) yield summary;
+        const isOfHandler =
+          handlerName === undefined || summary.state === 'damaged' || handlerName === summary.handlerName;
+        if (isOfHandler) yield summary;
       }
       after = page.next;
     } while (after !== undefined);
+  }
+
+  async countDue(options: { readonly max?: number }): Promise<number> {
+    checkShape('options', options, { max: true });
+    const max = whole('options.max', options.max ?? 1_000, 1, MAX_COUNTED);
+    const { store } = this.#parts;
+    let due = 0;
+    for (const deployment of await store.deployments()) due += (await store.due(max, deployment)).length;
+    return due;
   }
 
   completeCall(key: string, answer: AsyncResult): Promise<'accepted' | 'duplicate' | 'ended' | 'unknown'> {
     return this.#mail.completeCall(key, answer);
   }
 
-  erase(which: ErasedRuns): Promise<number> {
-    return eraseRuns(this.#parts.store, which);
+  async erase(which: ErasedRuns): Promise<number> {
+    const erased = await eraseRuns(this.#parts.store, which);
+    this.#histories.forget((runId, tenant) => {
+      if ('tenant' in which) return tenant === which.tenant;
+      if ('runId' in which) return runId === which.runId;
+      return storedRunId(runId) === parseSuspensionId(which.suspensionId)?.runId;
+    });
+    return erased;
   }
 
   reseal(): Promise<{ readonly resealed: number; readonly left: number }> {
@@ -172,6 +198,7 @@ export class Runs {
       ...parts,
       options,
       methods,
+      histories: this.#histories,
       deployment: deployment(),
       resolve: (code) => resolveRef(code, resolveHandler),
       onEnd: (runId) => this.#ended(runId),
@@ -244,9 +271,20 @@ export class Runs {
 
   async #retry(runId: string): Promise<'accepted' | 'waiting' | 'ended'> {
     const answer = await retryRun(this.#parts.store, runId);
+    if (answer === 'accepted') this.#histories.message(runId, await this.#tenantOf(runId), { kind: 'retry' });
     for (const worker of this.#workers) worker.look();
     if (answer === 'accepted') await this.#tell(runId);
     return answer;
+  }
+
+  async #history(runId: string): Promise<RunHistory> {
+    const found = await this.#parts.store.current(runId);
+    if (found === undefined || found.info['runId'] !== runId) throw noRun(runId);
+    return this.#histories.of(runId) ?? { runId, entries: [], omitted: 0 };
+  }
+
+  async #tenantOf(runId: string): Promise<string | undefined> {
+    return (await this.#parts.store.current(runId).catch(() => undefined))?.tenant;
   }
 
   async #describe(runId: string): Promise<RunDescription> {

@@ -117,6 +117,11 @@ function requireThisMachine(caller: Caller): void {
   const origin = caller.header('origin');
   if (origin !== undefined && !isLoopbackName(origin.replace(/^https?:\/\//, '')))
     throw refuse('a page of another site made the request (Origin)');
+  // Another program of this machine may serve pages as well. Following a link is not a request of the page.
+  const site = caller.header('sec-fetch-site');
+  const isLink = caller.header('sec-fetch-mode') === 'navigate' && origin === undefined;
+  if ((site === 'cross-site' || site === 'same-site') && !isLink)
+    throw refuse('a page of another site made the request (Sec-Fetch-Site)');
 }
 
 /** @returns the SHA-256 of the token */

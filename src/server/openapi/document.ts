@@ -92,7 +92,7 @@ const OPERATIONS: readonly Operation[] = [
   },
   {
     ...{ method: 'get', path: '/runs', id: 'listRuns', summary: 'Lists durable runs', success: [200, 'Runs'] },
-    query: { state: 'string', handlerName: 'string', tenant: 'string', limit: 'integer' },
+    query: { state: 'string', handlerName: 'string', tenant: 'string', after: 'string', limit: 'integer' },
   },
   {
     method: 'get',
@@ -115,6 +115,13 @@ const OPERATIONS: readonly Operation[] = [
     summary: 'Waits for the end of a durable run',
     success: [200, 'Result'],
     query: { timeoutMs: 'integer' },
+  },
+  {
+    method: 'get',
+    path: '/runs/{id}/history',
+    id: 'runHistory',
+    summary: 'What the server saw of a durable run',
+    success: [200, 'RunHistory'],
   },
   {
     method: 'post',

@@ -195,10 +195,30 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     },
     ['state', 'suspensionId'],
   ),
-  Runs: object({ runs: listOf(reference('RunSummary')), isCut: { ...flag, description: 'Whether there are more.' } }, [
-    'runs',
-    'isCut',
-  ]),
+  Runs: object(
+    {
+      runs: listOf(reference('RunSummary')),
+      isCut: { ...flag, description: 'Whether there are more.' },
+      next: { ...text, description: 'The `after` with which the list goes on, if there are more.' },
+    },
+    ['runs', 'isCut'],
+  ),
+  RunHistory: object(
+    {
+      runId: text,
+      entries: listOf({
+        type: 'object',
+        properties: {
+          kind: { type: 'string', enum: ['segment', 'call', 'answer', 'signal', 'cancel', 'retry'] },
+          at: { ...text, format: 'date-time' },
+        },
+        required: ['kind', 'at'],
+        additionalProperties: true,
+      }),
+      omitted: { ...whole, description: 'Earlier entries that are no longer kept.' },
+    },
+    ['runId', 'entries', 'omitted'],
+  ),
   RunDescription: object(
     {
       runId: text,

@@ -42,7 +42,7 @@ export interface StatusNow {
   readonly errors: Readonly<Record<string, number>>;
   readonly kills: Readonly<Record<string, number>>;
   readonly retirements: Readonly<Record<string, number>>;
-  readonly pool: { readonly busy: number; readonly idle: number; readonly starting: number; readonly most: number };
+  readonly pool: { readonly busy: number; readonly idle: number; readonly starting: number };
   /** The first of them, if there are very many. */
   readonly workers: readonly WorkerNow[];
   readonly vmBytes: number;

@@ -3,6 +3,7 @@ import { Problem } from '../problem.js';
 import { visibleTenant } from '../requests.js';
 import type { Session } from './contract.js';
 import type { PageFile, PageFiles } from './page-files.js';
+import type { StatusFeed } from './status-feed.js';
 
 /**
  * What a page may do: load its own scripts and styles, and ask its own server. No text becomes a script, wherever it comes from; no other page
@@ -73,6 +74,19 @@ export function sessionRoute(files: PageFiles): Route {
     };
     return call.respond(session);
   };
+}
+
+/** `GET /ui/status/events`: how the server is, each second, as server-sent events. */
+export function statusEventsRoute(feed: StatusFeed): Route {
+  return () =>
+    new Response(feed.read(), {
+      headers: {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'x-accel-buffering': 'no',
+      },
+    });
 }
 
 function respond({ context }: RouteCall, { type, bytes, compressed }: PageFile, caching: string): Response {

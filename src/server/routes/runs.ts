@@ -27,7 +27,8 @@ export function startRunRoute(runtime: NexusRuntime, takesArtifacts: boolean, ba
 /** `GET /runs`. */
 export function listRunsRoute(runtime: NexusRuntime): Route {
   return async (call) => {
-    const { state, handlerName, tenant: asked, limit = String(DEFAULT_LIMIT), ...unknown } = call.context.req.query();
+    const query = call.context.req.query();
+    const { state, handlerName, tenant: asked, after, limit = String(DEFAULT_LIMIT), ...unknown } = query;
     const [unknownName] = Object.keys(unknown);
     if (unknownName !== undefined)
       throw new Problem(422, 'INVALID_ARGUMENT', `There is no filter ${JSON.stringify(unknownName.slice(0, 200))}.`, {
@@ -44,6 +45,7 @@ export function listRunsRoute(runtime: NexusRuntime): Route {
       ...(state !== undefined && { state }),
       ...(handlerName !== undefined && { handlerName }),
       ...(tenant !== undefined && { tenant }),
+      ...(after !== undefined && { after }),
     } as RunFilter;
     const runs = [];
     let isCut = false;
@@ -53,7 +55,7 @@ export function listRunsRoute(runtime: NexusRuntime): Route {
       // Nobody knows whose a damaged one is.
       if (own === undefined || run.tenant === own) runs.push(run);
     }
-    return call.respond({ runs, isCut });
+    return call.respond({ runs, isCut, ...(isCut && { next: runs.at(-1)?.suspensionId }) });
   };
 }
 
@@ -72,6 +74,11 @@ export function runResultRoute(runtime: NexusRuntime): Route {
     const { run } = await ownRun(runtime, call);
     return call.respond(await run.result({ timeoutMs, signal: call.signal }));
   };
+}
+
+/** `GET /runs/:id/history`: what this process saw of it. */
+export function runHistoryRoute(runtime: NexusRuntime): Route {
+  return async (call) => call.respond(await (await ownRun(runtime, call)).run.history());
 }
 
 /** `DELETE /runs/:id`. */

@@ -1,3 +1,4 @@
+import type { WorkerStatus } from '../../api/worker-status.js';
 import { CheckpointAreas } from '../../pool/checkpoints/areas.js';
 import { attachCheckpoint } from '../../pool/checkpoints/batch-areas.js';
 import type { DispatchOptions, Execution, HandlerPool, LoadableHandler, PoolState } from '../../pool/handler-pool.js';
@@ -57,6 +58,11 @@ export class CallingThread implements HandlerPool {
     const { memoryBytes } = this.#options.executor;
     const busy = this.#isBusy ? 1 : 0;
     return { busy, idle: this.#isClosed ? 0 : 1 - busy, starting: 0, queued: this.#queued, memoryBytes };
+  }
+
+  get workers(): readonly WorkerStatus[] {
+    const { memoryBytes } = this.#options.executor;
+    return this.#isClosed ? [] : [{ id: 1, state: this.#isBusy ? 'executing' : 'idle', memoryBytes }];
   }
 
   prewake(): void {}

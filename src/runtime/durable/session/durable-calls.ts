@@ -7,6 +7,7 @@ import { clearTimeout, setTimeout } from '../../../support/timers.js';
 import { whenAborted } from '../../../support/waiting.js';
 import { withCall } from '../../run/current-call.js';
 import { later } from '../later.js';
+import type { BegunCall } from '../run-histories.js';
 import type { CheckedRetryPolicy } from '../work-options.js';
 
 /** For a RetryableError, if the policy says nothing. */
@@ -22,6 +23,8 @@ export interface DurableCallsOptions {
   readonly environment: RuntimeEnvironment;
   /** Told whenever an answer has come. */
   readonly onAnswer: () => void;
+  /** Told that a call is begun, for people. @default nobody */
+  readonly onCall?: (call: ExtensionCall) => BegunCall | undefined;
 }
 
 /** What `currentCall` returns in a run that is driven from a store. */
@@ -104,16 +107,28 @@ export class DurableCalls {
 
   /** @returns undefined if the answer comes later */
   async #make(call: ExtensionCall, controller: AbortController): Promise<CallResult | undefined> {
+    const begun = this.#options.onCall?.(call);
+    const answer = await this.#makeUntilAnswered(call, controller.signal, begun);
+    begun?.ended(answer);
+    return answer;
+  }
+
+  async #makeUntilAnswered(
+    call: ExtensionCall,
+    ended: AbortSignal,
+    begun: BegunCall | undefined,
+  ): Promise<CallResult | undefined> {
     const { callId } = call;
     for (let attempt = 0; ; attempt++) {
       try {
-        const value = await this.#attempt(call, controller.signal);
+        const value = await this.#attempt(call, ended);
         return value === later ? undefined : { callId, success: true, value };
       } catch (error) {
         const pauseMs = this.#pauseBefore(call, error, attempt);
-        if (pauseMs === undefined || controller.signal.aborted) return { callId, success: false, error };
-        await this.#pause(pauseMs, controller.signal);
-        if (controller.signal.aborted) return { callId, success: false, error };
+        if (pauseMs === undefined || ended.aborted) return { callId, success: false, error };
+        begun?.retried();
+        await this.#pause(pauseMs, ended);
+        if (ended.aborted) return { callId, success: false, error };
       }
     }
   }

@@ -2,6 +2,8 @@ import { NexusError } from '../../../errors/nexus-error.js';
 import { eventOriginOf } from '../../../execution/origin.js';
 import type { SegmentRun } from '../../../execution/segment-runner.js';
 import type { SuspendedRun } from '../../../execution/suspended-run.js';
+import { parseSuspensionId } from '../../../support/run-ids.js';
+import { performance } from '../../../support/timers.js';
 import { eitherSignal } from '../../../support/waiting.js';
 import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
 import { checkRenewed, type Renewed } from '../work-options.js';
@@ -15,7 +17,7 @@ import type { SessionParts } from './session-parts.js';
  * @throws NexusError RESOURCE_LIMIT if a quota is used up
  */
 export async function executeSegment(
-  { stopping, telemetry, quotas }: SessionParts,
+  { stopping, telemetry, quotas, histories }: SessionParts,
   held: HeldGeneration,
   execute: (signal: AbortSignal) => Promise<SegmentRun>,
 ): Promise<SegmentRun | undefined> {
@@ -24,12 +26,17 @@ export async function executeSegment(
   if (refusal !== undefined)
     throw new NexusError('RESOURCE_LIMIT', refusal.message, { context: refusal.context ?? {} });
   const within = eitherSignal(stopping, held.lost);
+  const startedAt = performance.now();
   try {
     const executed = await execute(within.signal);
     telemetry.execution(executed.result, executed.began, origin);
     const isFirst = held.content.kind === 'begin';
     if (executed.began) telemetry.usage(executed.result, executed.amounts, isFirst, origin, quotas?.usageOf(origin));
-    if (!within.signal.aborted) return executed;
+    if (!within.signal.aborted) {
+      const { runId, tenant } = held.content.facts;
+      histories?.segment(runId, tenant, parseSuspensionId(held.id)?.generation ?? 1, executed.result, startedAt);
+      return executed;
+    }
     executed.waiting?.letGo();
     return undefined;
   } finally {

@@ -397,13 +397,14 @@ export class RunSession {
   }
 
   #callsOf({ content }: HeldGeneration): DurableCalls {
-    const { options, methods, environment } = this.#parts;
+    const { options, methods, environment, histories } = this.#parts;
     const { callTimeoutMs, retryOf } = options;
     this.#calls ??= new DurableCalls({
       ...{ callTimeoutMs, retryOf, environment },
       answer: (call: ExtensionCall) => methods.call(call),
       runId: content.facts.runId,
       onAnswer: () => this.#wake(),
+      onCall: (call) => histories?.call(content.facts.runId, content.facts.tenant, call),
     });
     return this.#calls;
   }

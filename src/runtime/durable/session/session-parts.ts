@@ -7,6 +7,7 @@ import type { DurableStore } from '../../../suspension/durable/durable-store.js'
 import type { Requests } from '../../own/requests.js';
 import type { Quotas } from '../../quota/quotas.js';
 import type { ExtensionMethods } from '../../run/extension-methods.js';
+import type { RunHistories } from '../run-histories.js';
 import type { RunCode } from '../run-input.js';
 import type { TaskRun, TaskSender } from '../task-sender.js';
 import type { CheckedWorkOptions } from '../work-options.js';
@@ -19,6 +20,8 @@ export interface SessionParts {
   readonly telemetry: Telemetry;
   readonly quotas: Quotas | undefined;
   readonly environment: RuntimeEnvironment;
+  /** Told what happens to runs, for people. @default nobody */
+  readonly histories?: RunHistories;
   readonly deployment: string;
   /** The label of a run of a deployment in the store. @default the deployment */
   readonly labelOf?: (deployment: string) => string;

@@ -1,0 +1,61 @@
+import type { EventOrigin } from '../api/observer.js';
+import type { RecentError } from '../api/recent-error.js';
+import type { WasmError } from '../api/result.js';
+
+/** Kinds that are kept. */
+const MAX_KINDS = 50;
+const MAX_MESSAGE = 1_000;
+const MAX_SNIPPET = 2_000;
+const MAX_NAME = 200;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The errors that handlers had last, by kind. What succeeds costs nothing; an error costs a lookup. */
+export class RecentErrors {
+  readonly #now: () => number;
+  /** By kind; the latest is last. */
+  readonly #kinds = new Map<string, Mutable<RecentError>>();
+  #lastId = 0;
+
+  /** @param now milliseconds since the epoch */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  add({ code, message, location, snippet }: WasmError, { handlerName, panelId, tenant }: EventOrigin): void {
+    const short = cut(message, MAX_MESSAGE);
+    const names = [handlerName, panelId, tenant].map((name) => name && cut(name, MAX_NAME));
+    const kind = JSON.stringify([code, short, ...names, location?.line, location?.column]);
+    const lastAt = new Date(this.#now());
+    const known = this.#kinds.get(kind);
+    if (known !== undefined) {
+      known.count++;
+      known.lastAt = lastAt;
+      this.#kinds.delete(kind);
+      this.#kinds.set(kind, known);
+      return;
+    }
+    const [handler, panel, owner] = names;
+    this.#kinds.set(kind, {
+      ...{ id: ++this.#lastId, code, message: short, count: 1, firstAt: lastAt, lastAt },
+      ...(handler !== undefined && { handlerName: handler }),
+      ...(panel !== undefined && { panelId: panel }),
+      ...(owner !== undefined && { tenant: owner }),
+      ...(location !== undefined && {
+        location: { ...location, ...(location.file && { file: cut(location.file, MAX_NAME) }) },
+      }),
+      ...(snippet !== undefined && { snippet: cut(snippet, MAX_SNIPPET) }),
+    });
+    if (this.#kinds.size > MAX_KINDS) this.#kinds.delete(this.#kinds.keys().next().value as string);
+  }
+
+  /** The latest first. */
+  list(): readonly RecentError[] {
+    return [...this.#kinds.values()].reverse().map((kind) => ({ ...kind }));
+  }
+}
+
+/** A copy, so that a long text is not kept for a short one. */
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : Buffer.from(`${text.slice(0, most - 1)}…`).toString();
+}
