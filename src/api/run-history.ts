@@ -30,7 +30,7 @@ export interface RunHistorySegment {
   /** At most 50, each of at most 500 characters. */
   readonly logs: readonly LogEntry[];
   readonly omittedLogs: number;
-  /** Calls that it then waited for: `payments.charge`. */
+  /** Calls that it then waited for: `$ext.payments.charge`. */
   readonly waitsFor: readonly string[];
   /** When a timer of it is due. */
   readonly wakeAt?: Date;
@@ -40,7 +40,7 @@ export interface RunHistorySegment {
 export interface RunHistoryCall {
   readonly kind: 'call';
   readonly callId: string;
-  /** `payments.charge` */
+  /** `$ext.payments.charge` */
   readonly name: string;
   /** As JSON, at most 2,000 bytes of it, see `toJson`. */
   readonly args: string;

@@ -42,8 +42,8 @@ export class Table<Item> {
   constructor(options: TableOptions<Item>) {
     this.#options = options;
     const { caption, columns, empty, keyOf } = options;
-    const heads = columns.map(({ title, isNumber }) =>
-      h('th', { scope: 'col', ...(isNumber && { class: 'number' }) }, title),
+    const heads = columns.map(({ title, isNumber, class: given = '' }) =>
+      h('th', { scope: 'col', class: isNumber ? `number ${given}` : given }, title),
     );
     const body = h('tbody');
     this.#scroll = h(

@@ -48,6 +48,7 @@ function makeRow(first: ErrorNow) {
       {},
       h('span', { class: 'tag bad' }, code),
       h('span', { class: 'what cut' }, h('span', { class: 'who' }, handler ?? 'no name'), ' ', cut(message, 300)),
+      tenant === undefined ? undefined : h('span', { class: 'tag' }, cut(tenant, 24)),
       times,
       when,
     ),

@@ -1,7 +1,9 @@
 import type { ExtensionCall, LogEntry, WasmResult } from '../../api/result.js';
 import type { RunHistory, RunHistoryCall, RunHistoryEntry, RunHistoryMessage } from '../../api/run-history.js';
 import { callName } from '../../execution/own-call-kinds.js';
+import { firstDueMs } from '../../execution/own-calls.js';
 import { toJson } from '../../execution/result/to-json.js';
+import type { SegmentRun } from '../../execution/segment-runner.js';
 import type { RuntimeEnvironment } from '../../support/environment.js';
 import { performance } from '../../support/timers.js';
 
@@ -53,10 +55,16 @@ export class RunHistories {
   }
 
   /** @param startedAt as `performance.now()` has it */
-  segment(runId: string, tenant: string | undefined, step: number, result: WasmResult, startedAt: number): void {
-    const { status, error, stateMutations, events, viewCommands, logs, suspension } = result;
+  segment(
+    { runId, tenant }: { readonly runId: string; readonly tenant?: string | undefined },
+    step: number,
+    { result, waiting }: SegmentRun,
+    startedAt: number,
+  ): void {
+    const { status, error, stateMutations, events, viewCommands, logs } = result;
     const durationMs = performance.now() - startedAt;
     const count = stateMutations.length + events.length + viewCommands.length;
+    const dueAtMs = waiting && firstDueMs(waiting.run);
     const effects = { stateMutations, events, viewCommands };
     this.#add(runId, tenant, {
       kind: 'segment',
@@ -71,8 +79,8 @@ export class RunHistories {
       ...(count > 0 && { effects: toJson(effects, { maxBytes: MAX_EFFECTS_BYTES }) }),
       logs: logs.slice(0, MAX_LOGS).map(shortLog),
       omittedLogs: Math.max(0, logs.length - MAX_LOGS),
-      waitsFor: (suspension?.calls ?? []).slice(0, MAX_LOGS).map((call) => cut(callName(call), MAX_LOG)),
-      ...(suspension?.wakeAt && { wakeAt: suspension.wakeAt }),
+      waitsFor: (waiting?.calls ?? []).slice(0, MAX_LOGS).map((call) => cut(callName(call), MAX_LOG)),
+      ...(dueAtMs !== undefined && { wakeAt: new Date(dueAtMs) }),
     });
   }
 

@@ -33,8 +33,8 @@ export async function executeSegment(
     const isFirst = held.content.kind === 'begin';
     if (executed.began) telemetry.usage(executed.result, executed.amounts, isFirst, origin, quotas?.usageOf(origin));
     if (!within.signal.aborted) {
-      const { runId, tenant } = held.content.facts;
-      histories?.segment(runId, tenant, parseSuspensionId(held.id)?.generation ?? 1, executed.result, startedAt);
+      const step = parseSuspensionId(held.id)?.generation ?? 1;
+      histories?.segment(held.content.facts, step, executed, startedAt);
       return executed;
     }
     executed.waiting?.letGo();
