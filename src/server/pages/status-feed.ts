@@ -72,7 +72,7 @@ export class StatusFeed {
             return;
           }
           this.#readers.add(reader);
-          const { stats } = this.#before as { readonly stats: Stats };
+          const stats = this.#runtime.getStats();
           const hello: StatusHello = { boundsUs: stats.executionTimes.boundsUs, frames: this.#frames };
           const now = this.#now(stats, this.#frames.at(-1) ?? frameBetween(stats, stats, 0));
           void this.#countDue();
