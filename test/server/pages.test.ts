@@ -108,7 +108,7 @@ describe('the pages', () => {
     expect(await statusOf(retry)).toBe('404');
     // A link leads here.
     const link = ['Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: navigate'];
-    expect(await statusOf('GET /ui/status', ...link)).toBe('200');
+    expect(await statusOf('GET /healthz', ...link)).toBe('200');
   });
 });
 

@@ -41,7 +41,7 @@ export function showRun(runId: string, { main, setLive, notify }: Shell): void {
     runId,
     onDone: (message, kind) => {
       notify(message, kind);
-      poll.now();
+      poll.hurry();
     },
   };
   let drawn = '';

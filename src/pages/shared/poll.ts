@@ -2,6 +2,8 @@ import { Refusal } from './api.js';
 import type { LiveState } from './events.js';
 
 const MAX_PAUSE_MS = 30_000;
+/** After something was done, what comes of it is soon there. */
+const HURRIED_MS = [200, 400, 800, 1_600];
 
 /** Asks again and again while the page is looked at. */
 export class Poll {
@@ -11,6 +13,8 @@ export class Poll {
   #asking: AbortController | undefined;
   #timer = 0;
   #failures = 0;
+  /** Pauses that are short. */
+  #hurried: number[] = [];
   #isEnded = false;
 
   /** @param ask resolves with whether there may be something new later */
@@ -33,6 +37,12 @@ export class Poll {
   now(): void {
     this.#isEnded = false;
     void this.#once();
+  }
+
+  /** Asks at once, and soon again a few times. */
+  hurry(): void {
+    this.#hurried = [...HURRIED_MS];
+    this.now();
   }
 
   #pause(): void {
@@ -59,7 +69,8 @@ export class Poll {
       this.#onState(this.#isEnded ? 'refused' : 'lost', refusal);
     }
     if (own.signal.aborted || this.#isEnded) return;
-    const pauseMs = Math.min(MAX_PAUSE_MS, this.#everyMs * 2 ** this.#failures);
+    const usualMs = Math.min(MAX_PAUSE_MS, this.#everyMs * 2 ** this.#failures);
+    const pauseMs = Math.min(usualMs, this.#hurried.shift() ?? usualMs);
     this.#timer = window.setTimeout(() => void this.#once(), pauseMs);
   }
 }

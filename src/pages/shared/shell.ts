@@ -51,7 +51,10 @@ export async function openShell(name: string, scope: 'execute' | 'admin'): Promi
   const session = await enter(main, title, scope);
   const pages = PAGES.filter(([page]) => session.pages.includes(page));
   drawHeader(header, name, pages, state, session);
+  const wasInForm = main.contains(document.activeElement);
   put(main, h('h1', {}, title));
+  // The form is gone; who was in it goes on where it was.
+  if (wasInForm) main.focus({ preventScroll: true });
   return {
     session,
     main,

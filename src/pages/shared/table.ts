@@ -48,7 +48,7 @@ export class Table<Item> {
     const body = h('tbody');
     this.#scroll = h(
       'div',
-      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': caption },
+      { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': caption },
       h('table', {}, h('caption', {}, caption), h('thead', {}, h('tr', {}, ...heads)), body),
     );
     this.#rows = new Rows(body, keyOf, (item) => this.#makeRow(item));

@@ -58,7 +58,8 @@ export class Serving implements AsyncDisposable {
       await fetch(`${this.url}${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...bearer(token), ...headers },
-        body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+        // As declared for Node and for a browser, bytes differ.
+        body: (typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)) as string,
       }),
     );
   }
