@@ -2,7 +2,7 @@ import { later } from 'nexus-runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Serving, TOKENS } from '../server/support/serving.js';
-import { Browsing, CHROMIUM, findingsOf, isSideways, picture, signIn, titleOf } from './support/browsing.js';
+import { Browsing, CHROMIUM, findingsOf, isSideways, PATIENCE, picture, signIn, titleOf } from './support/browsing.js';
 
 const OPERATOR = 'operator-0123456789abcdef';
 const ACME = 'acme-0123456789abcdef';
@@ -48,7 +48,7 @@ async function serve() {
   };
 }
 
-describe.skipIf(CHROMIUM === undefined)(titleOf('the pages of runs', CHROMIUM, 'Chromium'), () => {
+describe.skipIf(CHROMIUM === undefined)(titleOf('the pages of runs', CHROMIUM, 'Chromium'), PATIENCE, () => {
   let browsing: Browsing;
   beforeAll(async () => {
     browsing = await Browsing.start();
@@ -58,14 +58,17 @@ describe.skipIf(CHROMIUM === undefined)(titleOf('the pages of runs', CHROMIUM, '
   it('lead through a run: what happened, an answer, a signal, and the result', async () => {
     await using server = await serve();
     await server.start('order-7', { order: 7, amount: 42, to: 'ada@example.com' });
-    const { page, context, faults } = await browsing.visit(server.url, { token: ACME, colorScheme: 'light' });
+    const { page, context, faults } = await browsing.visit(server.url, {
+      ...{ token: ACME, colorScheme: 'light' },
+      viewport: { width: 1280, height: 780 },
+    });
     await page.getByRole('link', { name: 'order-7' }).click();
     await page.getByText('$ext.approvals.ask', { exact: true }).waitFor();
     await page.getByText('answer {"id":"ch_42","amount":42}').waitFor();
     await page.getByText('arguments [42]').waitFor();
     await page.getByText('charging 42').waitFor();
     expect(await findingsOf(page)).toEqual([]);
-    await picture(page, 'run-waiting', { fullPage: true });
+    await picture(page, 'run-waiting');
     const answer = page.getByLabel('Answer of c2');
     await answer.fill('{ approved: true }');
     await page.getByRole('button', { name: 'Answer', exact: true }).click();
@@ -87,7 +90,6 @@ describe.skipIf(CHROMIUM === undefined)(titleOf('the pages of runs', CHROMIUM, '
     expect(await findingsOf(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: 'dark' });
     expect(await findingsOf(page)).toEqual([]);
-    await picture(page, 'run-ended', { fullPage: true });
     expect(faults).toEqual([]);
     await context.close();
   });
@@ -135,7 +137,6 @@ describe.skipIf(CHROMIUM === undefined)(titleOf('the pages of runs', CHROMIUM, '
     const rows = page.locator('main tbody tr');
     await page.getByText(/^50 runs, /).waitFor();
     expect(await rows.count()).toBe(50);
-    await picture(page, 'runs-list');
     const seen = new Set(await page.locator('td.run').allTextContents());
     for (const pageNumber of [2, 3]) {
       await page.getByRole('button', { name: 'Next' }).click();
@@ -214,7 +215,6 @@ describe.skipIf(CHROMIUM === undefined)(titleOf('the pages of runs', CHROMIUM, '
     await page.locator('.summary .tag', { hasText: 'failed' }).waitFor();
     await page.locator('pre', { hasText: '"status": "error"' }).waitFor();
     await isHarmless(90_000);
-    await picture(page, 'run-phone');
     await page.goto(`${server.url}?run=large`);
     await page.getByText(/… and \d+ characters/).waitFor();
     await isHarmless(60_000);

@@ -2,7 +2,17 @@ import type { CDPSession } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Serving, TOKENS } from '../server/support/serving.js';
-import { Browsing, CHROMIUM, findingsOf, isSideways, picture, signIn, titleOf } from './support/browsing.js';
+import {
+  Browsing,
+  CHROMIUM,
+  findingsOf,
+  isSideways,
+  PATIENCE,
+  PICTURES,
+  picture,
+  signIn,
+  titleOf,
+} from './support/browsing.js';
 import { busily } from './support/load.js';
 
 const OPERATOR = 'operator-0123456789abcdef';
@@ -12,7 +22,7 @@ const HOSTILE = `<img src=x onerror="window.hit=1"><script>window.hit=2</script>
 /** Of the first second: what is compressed counts. */
 const MAX_FIRST_BYTES = 150 * 1024;
 
-describe.skipIf(CHROMIUM === undefined)(titleOf('the status page', CHROMIUM, 'Chromium'), () => {
+describe.skipIf(CHROMIUM === undefined)(titleOf('the status page', CHROMIUM, 'Chromium'), PATIENCE, () => {
   let browsing: Browsing;
   beforeAll(async () => {
     browsing = await Browsing.start();
@@ -23,7 +33,6 @@ describe.skipIf(CHROMIUM === undefined)(titleOf('the status page', CHROMIUM, 'Ch
     await using serving = await Serving.start({ tokens: TOKENS });
     const { page, context, faults } = await browsing.visit(`${serving.url}/`, { token: 'wrong-0123456789abcdef' });
     await page.getByRole('alert').getByText('not one of this server').waitFor();
-    await picture(page, 'pages-sign-in');
     await signIn(page, ACME);
     await page.getByText('The token acme does not have the scope admin').waitFor();
     await signIn(page, OPERATOR);
@@ -62,9 +71,10 @@ describe.skipIf(CHROMIUM === undefined)(titleOf('the status page', CHROMIUM, 'Ch
     await page.getByRole('row', { name: /northwind/ }).waitFor();
     await load.hasTimedOut;
     await page.locator('.error-list summary').filter({ hasText: 'TIMEOUT' }).waitFor();
-    await page.locator('dl.counts', { hasText: 'interrupt' }).waitFor();
+    await page.locator('dl.counts', { hasText: /interrupt|jobs|watchdog/ }).waitFor();
     expect(await findingsOf(page)).toEqual([]);
     await load.settled();
+    if (PICTURES) await page.locator('td .tag', { hasText: 'executing' }).first().waitFor();
     await picture(page, 'status-light', { fullPage: true });
     await page.emulateMedia({ colorScheme: 'dark' });
     const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -73,7 +83,12 @@ describe.skipIf(CHROMIUM === undefined)(titleOf('the status page', CHROMIUM, 'Ch
     await error.locator('summary').click();
     await error.getByText('return user.address.street').waitFor();
     expect(await findingsOf(page)).toEqual([]);
-    await picture(page, 'status-dark');
+    await error.locator('summary').click();
+    await page.setViewportSize({ width: 400, height: 800 });
+    expect(await findingsOf(page)).toEqual([]);
+    await page.evaluate(() => scrollTo(0, 0));
+    await picture(page, 'status-phone');
+    await page.setViewportSize({ width: 1280, height: 1000 });
     // Chosen colours outlive the page, and what the browser prefers.
     await page.getByRole('button', { name: /Colours/ }).click();
     await page.reload();
@@ -118,7 +133,6 @@ describe.skipIf(CHROMIUM === undefined)(titleOf('the status page', CHROMIUM, 'Ch
     await page.keyboard.press('Enter');
     await page.locator('.error-list details[open] pre').waitFor();
     expect(await isSideways(page)).toBe(false);
-    await picture(page, 'status-phone');
     expect(faults).toEqual([]);
     await context.close();
   });

@@ -8,7 +8,9 @@ import { CHROMIUM } from '../../support/servers/installed.mjs';
 export { CHROMIUM, titleOf } from '../../support/servers/installed.mjs';
 
 /** `NEXUS_PICTURES=1` writes the pictures of the documentation. */
-const PICTURES = process.env['NEXUS_PICTURES'] === '1';
+export const PICTURES = process.env['NEXUS_PICTURES'] === '1';
+/** A browser on a busy machine. A picture is taken when there is something on it. */
+export const PATIENCE = { timeout: PICTURES ? 240_000 : 90_000 };
 const PICTURE_FOLDER = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
 const AXE = fileURLToPath(import.meta.resolve('axe-core/axe.min.js'));
 

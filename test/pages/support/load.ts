@@ -54,6 +54,10 @@ export async function busily(runtime: NexusRuntime): Promise<Load> {
   const endless = async () => {
     await runtime.executeHandler('for (;;) {}', { handlerName: 'endless' }, { tenant: 'initech', timeoutMs: 200 });
   };
+  const longer = async () => {
+    const code = 'let n = 0;\nfor (let i = 0; i < 3e6; i++) n += i % 7;\nreturn n';
+    while (!isStopped) await runtime.executeHandler(code, { handlerName: 'month-end-report' }, { tenant: 'northwind' });
+  };
   const loops = Array.from({ length: AT_ONCE }, loop);
   const hasTimedOut = endless();
   const stop = async () => {
@@ -63,7 +67,9 @@ export async function busily(runtime: NexusRuntime): Promise<Load> {
   return {
     hasTimedOut,
     settled: async () => {
-      if (process.env['NEXUS_PICTURES'] === '1') await new Promise((resolve) => setTimeout(resolve, 90_000));
+      if (process.env['NEXUS_PICTURES'] !== '1') return;
+      await new Promise((resolve) => setTimeout(resolve, 90_000));
+      loops.push(longer());
     },
     stop,
     [Symbol.asyncDispose]: stop,
