@@ -21,7 +21,7 @@ describe('lists of capabilities that were seen before', () => {
 
   it.each([
     ['a list in it', [['state:read:known']]],
-    ['an object with its text', [{ toString: () => 'state:read:known' }]],
+    ['an object with its text', [{ toString: (): string => 'state:read:known' }]],
   ])('do not excuse what is no list of tokens: %s', (_, list) => {
     EncodedGrants.of(['state:read:known']);
     expect(() => EncodedGrants.of(list as string[])).toThrow(/capabilities/);

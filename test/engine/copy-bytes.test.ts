@@ -4,7 +4,7 @@ import { copyBytes } from '#src/support/copy-bytes.js';
 
 const plain = (length: number) => new Uint8Array(length);
 const shared = (length: number) => new Uint8Array(new SharedArrayBuffer(length));
-const linear = (length: number) => new Uint8Array(new WebAssembly.Memory({ initial: 4 }).buffer, 0, length);
+const linear = (length: number) => new Uint8Array(new WebAssembly.Memory({ initial: 4, maximum: 4 }).buffer, 0, length);
 const numbered = (bytes: Uint8Array) => bytes.map((_, index) => (index * 7) % 251);
 
 describe.each([
