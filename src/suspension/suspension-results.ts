@@ -54,6 +54,11 @@ export function tooLarge(bytes: number, maxSuspensionBytes: number): WasmError {
   };
 }
 
+/** @param what is too large to be read again */
+export function unreadable(what: string): WasmError {
+  return { code: 'RESOURCE_LIMIT', message: `A step of the run cannot be kept: ${what}.`, context: {} };
+}
+
 export function tooManyCalls(calls: number, maxCalls: number): WasmError {
   return {
     code: 'RESOURCE_LIMIT',

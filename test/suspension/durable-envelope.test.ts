@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { type DurableContent, openDurable, sealDurable } from '#src/suspension/durable/durable-envelope.js';
+import {
+  ContentTooLargeError,
+  type DurableContent,
+  openDurable,
+  sealDurable,
+} from '#src/suspension/durable/durable-envelope.js';
 import { openMessage, sealMessage } from '#src/suspension/durable/run-message.js';
 import { openEnvelope, sealEnvelope } from '#src/suspension/sealed/envelope.js';
 import { envelopeKeys } from '#src/suspension/sealed/envelope-keys.js';
@@ -48,6 +53,35 @@ describe('a generation of a run', () => {
     }
     const begin: DurableContent = { kind: 'end', facts, arrivalMs: 1, document, again: { kind: 'begin', document } };
     expect(plain(await openDurable(ID, await sealDurable(ID, begin, await keys), await keys))).toEqual(plain(begin));
+  });
+
+  it.each<[string, RegExp, () => Partial<DurableContent>]>([
+    [
+      'more messages than are read',
+      /carries has 50001 messages, more than 50000/,
+      () => ({ carried: Array.from({ length: 50_001 }, (_, n) => ({ id: `${n}`, message: { type: 'cancel' } })) }),
+    ],
+    [
+      'messages of more bytes than are read, however small they are compressed',
+      /carries has \d+ bytes, more than 134217728/,
+      () => ({
+        carried: Array.from({ length: 9 }, (_, n) => ({
+          id: `${n}`,
+          message: { type: 'signal', name: 'n', document: Buffer.alloc(15 * 1024 * 1024) },
+        })),
+      }),
+    ],
+    [
+      'a result of more bytes than are read',
+      /result of its last step has 134217729 bytes/,
+      () => ({ document: Buffer.alloc(128 * 1024 * 1024 + 1) }),
+    ],
+    ['longer notes than are read', /noted has 4194305 characters/, () => ({ notes: 'x'.repeat(4 * 1024 * 1024 + 1) })],
+    ['a longer name than is read', /handlerName/, () => ({ facts: { ...facts, handlerName: 'x'.repeat(65_537) } })],
+  ])('is not sealed with %s', async (_, message, makePart) => {
+    const sealed = sealDurable(ID, { ...CONTENT, ...makePart() }, await keys);
+    await expect(sealed).rejects.toThrow(ContentTooLargeError);
+    await expect(sealed).rejects.toThrow(message);
   });
 
   it.each<[string, DurableContent]>([

@@ -9,6 +9,8 @@ import { temporaryName } from './temporary.js';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const WRITABLE_BY_OTHERS = 0o022;
+/** To copy as many takes less than to write them one after the other. */
+const WRITTEN_AT_ONCE = 64 * 1024;
 
 /**
  * The file was not written by this library: it is a link, a pipe, another user's file, accessible to others,
@@ -87,7 +89,7 @@ export async function writeTemporary(
   try {
     const file = await openFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
-      for (const part of content instanceof Uint8Array ? [content] : content) await file.writeFile(part);
+      for (const part of content instanceof Uint8Array ? [content] : together(content)) await file.writeFile(part);
       if (modifiedMs !== undefined) await setModified(file, path, modifiedMs);
       await syncData(file);
     } finally {
@@ -98,4 +100,10 @@ export async function writeTemporary(
     await rm(path, { force: true }).catch(() => {});
     throw error;
   }
+}
+
+/** Small parts are written at once. */
+function together(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+  return bytes <= WRITTEN_AT_ONCE ? [Buffer.concat(parts)] : parts;
 }

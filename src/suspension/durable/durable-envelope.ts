@@ -119,7 +119,13 @@ const EXTRA = record(
 ) as Shape<Extra>;
 const EXTRA_BOUNDS = { maxBytes: 2 * MAX_DOCUMENT_BYTES, maxValues: 16 * MAX_CARRIED };
 
-/** @param id the only id under which it opens */
+/** It is larger than what is read again. */
+export class ContentTooLargeError extends Error {}
+
+/**
+ * @param id the only id under which it opens
+ * @throws ContentTooLargeError for what {@link openDurable} would refuse
+ */
 export async function sealDurable(id: string, content: DurableContent, keys: EnvelopeKeys): Promise<Uint8Array> {
   const { kind, facts, arrivalMs, document, inner = new Uint8Array(), innerId, later = [], retries = 0 } = content;
   const extra = await packExtra(content);
@@ -130,7 +136,15 @@ export async function sealDurable(id: string, content: DurableContent, keys: Env
     ...(extra.length > 0 && { extraBytes: extra.length }),
     ...(retries > 0 && { retries }),
   };
+  const problem = HEADER(header);
+  if (problem !== undefined) throw new ContentTooLargeError(`its header ${problem}`);
+  requireAtMost(inner.length, MAX_INNER_BYTES, 'the handler');
+  requireAtMost(document.length, MAX_DOCUMENT_BYTES, kind === 'begin' ? 'the input' : 'the result of its last step');
   return sealEnvelope(id, header, Buffer.concat([inner, extra, await compress(document)]), keys);
+}
+
+function requireAtMost(given: number, most: number, what: string, unit = 'bytes'): void {
+  if (given > most) throw new ContentTooLargeError(`${what} has ${given} ${unit}, more than ${most}`);
 }
 
 /** @throws NexusError SUSPENSION_INCOMPATIBLE if it is damaged, foreign, or no run that was started */
@@ -179,7 +193,11 @@ async function packExtra({ carried = [], again, notes }: DurableContent): Promis
     ...(again !== undefined && { again }),
     ...(notes !== undefined && { notes }),
   };
-  return compress(packMessage(extra));
+  requireAtMost(carried.length, MAX_CARRIED, 'what it carries', 'messages');
+  requireAtMost(notes?.length ?? 0, MAX_NOTES, 'what is noted', 'characters');
+  const packed = packMessage(extra);
+  requireAtMost(packed.length, MAX_DOCUMENT_BYTES, 'what it carries');
+  return compress(packed);
 }
 
 /** @throws MalformedMessageError, InflatedTooLargeError */

@@ -29,8 +29,8 @@ import { decodeOutcome } from '../sealed/outcome-content.js';
 import { openRun, pendingCallsOf, sealRun, storedTenant } from '../sealed/run-envelope.js';
 import { ask, offer } from '../store-calls.js';
 import { atOffset, type StoreClock } from '../store-clock.js';
-import { noRoom, notRecorded, tooLarge, tooManyCalls } from '../suspension-results.js';
-import { type DurableContent, openDurable, sealDurable } from './durable-envelope.js';
+import { noRoom, notRecorded, tooLarge, tooManyCalls, unreadable } from '../suspension-results.js';
+import { ContentTooLargeError, type DurableContent, openDurable, sealDurable } from './durable-envelope.js';
 import type { AdvanceOptions, HeldGeneration } from './held-generation.js';
 import { labelsOf, storedRunId } from './run-labels.js';
 import { openMessage, type RunMessage, sealMessage } from './run-message.js';
@@ -411,7 +411,13 @@ export class DurableStore {
     const { maxBytes, ttlMs } = config.suspension;
     const { dueAtMs = content.arrivalMs, keptMs = ttlMs } = at;
     const tenant = storedTenant(content.facts.tenant);
-    const envelope = await sealDurable(id, content, await outcomes.keys());
+    let envelope: Uint8Array;
+    try {
+      envelope = await sealDurable(id, content, await outcomes.keys());
+    } catch (error) {
+      if (!(error instanceof ContentTooLargeError)) throw error;
+      return { error: unreadable(error.message) };
+    }
     if (envelope.length > maxBytes) return { error: tooLarge(envelope.length, maxBytes) };
     const suspension: StoredSuspension = {
       id,

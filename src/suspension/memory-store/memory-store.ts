@@ -48,10 +48,10 @@ import {
 import { alreadyThere, dueOf, factsOf, isSame, type SuspensionFacts, storeClosed, toFound } from '../views.js';
 import { MemoryImages } from './memory-images.js';
 import { MemoryRun } from './memory-run.js';
+import { SortedIds } from './sorted-ids.js';
 
 const KEY_BYTES = 32;
-/** Sorting this many ids takes a millisecond. */
-const SORTED_AT_ONCE = 1_000;
+
 interface Kept {
   readonly facts: SuspensionFacts;
   readonly envelopeBytes: number;
@@ -65,7 +65,9 @@ interface Kept {
  * copying, and released when they are settled. The caller limits how much is kept.
  */
 export class MemoryStore implements SuspensionStore {
+  /** In the order of their start. */
   readonly #kept = new Map<string, Kept>();
+  readonly #ids = new SortedIds();
   readonly #runs = new Map<string, MemoryRun>();
   /** By deployment. An entry may be late: what it says is checked. */
   readonly #due = new Map<string | undefined, DueQueue>();
@@ -200,7 +202,8 @@ export class MemoryStore implements SuspensionStore {
     this.#requireOpen();
     checkPage(options);
     const { after = '', limit } = options;
-    const { ids, isLast } = firstOf(this.#kept.keys(), after, limit);
+    const found = this.#ids.after(after, limit + 1);
+    const ids = found.slice(0, limit);
     const suspensions = ids.flatMap((id) => {
       const kept = this.#kept.get(id);
       if (kept === undefined) return [];
@@ -210,7 +213,7 @@ export class MemoryStore implements SuspensionStore {
       return [lifecycle.state === 'settled' ? { ...summary, storedBytes: lifecycle.outcome.content.length } : summary];
     });
     const last = ids.at(-1);
-    return { suspensions, unreadable: [], ...(isLast || last === undefined ? {} : { next: last }) };
+    return { suspensions, unreadable: [], ...(found.length > limit && last !== undefined && { next: last }) };
   }
 
   /** Kept in the order of their start: with a limit, the next call starts again, and finds those that are left. */
@@ -247,7 +250,7 @@ export class MemoryStore implements SuspensionStore {
       if (run === undefined) continue;
       const { generation } = parseSuspensionId(run.current) as SuspensionId;
       for (let each = generation; run.generations > 0 && each > 0; each--) {
-        if (this.#kept.delete(formatSuspensionId({ runId, generation: each }))) run.generations--;
+        if (this.#remove(formatSuspensionId({ runId, generation: each }))) run.generations--;
       }
       this.#runs.delete(runId);
     }
@@ -256,6 +259,7 @@ export class MemoryStore implements SuspensionStore {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#kept.clear();
+    this.#ids.clear();
     this.#runs.clear();
     this.#due.clear();
     this.#images.clear();
@@ -265,6 +269,7 @@ export class MemoryStore implements SuspensionStore {
     const { id, envelope } = suspension;
     const lifecycle = initialLifecycle(suspension);
     this.#kept.set(id, { facts: factsOf(suspension), envelopeBytes: envelope.length, envelope, lifecycle });
+    this.#ids.add(id);
     const { runId } = parseSuspensionId(id) as SuspensionId;
     const run = this.#runs.get(runId);
     if (run === undefined) this.#runs.set(runId, new MemoryRun(id));
@@ -276,9 +281,14 @@ export class MemoryStore implements SuspensionStore {
   }
 
   #delete(id: string): void {
-    this.#kept.delete(id);
+    this.#remove(id);
     const run = this.#runOf(id);
     if (run !== undefined && --run.generations === 0) this.#runs.delete((parseSuspensionId(id) as SuspensionId).runId);
+  }
+
+  #remove(id: string): boolean {
+    this.#ids.delete(id);
+    return this.#kept.delete(id);
   }
 
   #runOf(id: string): MemoryRun | undefined {
@@ -319,23 +329,4 @@ export class MemoryStore implements SuspensionStore {
   #requireOpen(): void {
     if (this.#isClosed) throw storeClosed();
   }
-}
-
-/** The first ids after `after`, in order. Sorts few more than it returns. */
-function firstOf(
-  ids: Iterable<string>,
-  after: string,
-  limit: number,
-): { readonly ids: readonly string[]; readonly isLast: boolean } {
-  let first: string[] = [];
-  let last: string | undefined;
-  for (const id of ids) {
-    if (id <= after || (last !== undefined && id > last)) continue;
-    first.push(id);
-    if (first.length < 2 * limit + SORTED_AT_ONCE) continue;
-    first = first.sort().slice(0, limit);
-    last = first.at(-1);
-  }
-  first.sort();
-  return { ids: first.slice(0, limit), isLast: last === undefined && first.length <= limit };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { later, type WarningEvent } from '#src/index.js';
 import { MemoryStore } from '#src/suspension/memory-store/memory-store.js';
@@ -42,11 +42,22 @@ describe('runs', () => {
     await runtime.work({ extensions: { s: { ask: async () => later } }, maxCrashes: 1 });
     const run = await runtime.start('return await $ext.s.ask()', ALL, { runId: 'unreturned' });
     await untilWaits(runtime, run.runId);
+    await vi.waitFor(() => expect(failures).toBeGreaterThanOrEqual(3), { timeout: 20_000 });
     expect(await runtime.completeCall('unreturned:c1', { success: true, value: 7 })).toBe('accepted');
     expect(await run.result()).toMatchObject({ status: 'success', returnValue: 7 });
     expect(warnings.filter(({ code }) => code === 'NEXUS_STORE')).toMatchObject([
       { message: expect.stringMatching(/could not be given back to the store, which is asked again.*no route/) },
     ]);
     expect(await runtime.getPrometheusMetrics()).toMatch(/^nexus_releases_failed_total 1$/m);
+  });
+
+  it('that could not be read again are refused when they are started, and are not in the store', async () => {
+    const runtime = await open();
+    const started = runtime.start('return 1', { handlerName: 'x'.repeat(100_000) }, { runId: 'long' });
+    await expect(started).rejects.toMatchObject({
+      code: 'RESOURCE_LIMIT',
+      message: expect.stringMatching(/The run long cannot begin: .*handlerName.*100000 characters, more than 65536/),
+    });
+    expect(await all(runtime.listRuns())).toEqual([]);
   });
 });
