@@ -86,14 +86,25 @@ export class SessionTasks {
     const { sender, store } = this.#parts;
     const made = new Set(later);
     if (sender === undefined || this.#ofOthers(calls).every(({ callId }) => made.has(callId))) return undefined;
-    const nowMs = store.clock.now();
-    return nowMs + Math.min(LAST_REMINDER_MS, Math.max(FIRST_REMINDER_MS, nowMs - held.content.arrivalMs));
+    const { arrivalMs } = held.content;
+    return arrivalMs + reminderAfter(store.clock.now() - arrivalMs);
   }
 
   #ofOthers(calls: readonly ExtensionCall[]): readonly ExtensionCall[] {
     const { extensions } = this.#parts.options;
     return calls.filter((call) => !isSignalWait(call) && !Object.hasOwn(extensions, call.extensionName));
   }
+}
+
+/**
+ * A claim for another reason, such as a signal that nothing waits for, does not postpone the next reminder: their times follow from the arrival.
+ *
+ * @returns when the first reminder after `ageMs` is, both since the arrival
+ */
+function reminderAfter(ageMs: number): number {
+  let afterMs = FIRST_REMINDER_MS;
+  while (afterMs <= ageMs && afterMs < LAST_REMINDER_MS) afterMs *= 2;
+  return afterMs > ageMs ? afterMs : afterMs + Math.ceil((ageMs - afterMs + 1) / LAST_REMINDER_MS) * LAST_REMINDER_MS;
 }
 
 /** A begin has its time under its seal: messages to it, or a secret that is changed, do not let it begin before. */
