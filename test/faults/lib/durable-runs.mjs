@@ -39,7 +39,7 @@ export const WITHOUT_TIMER = handler('const sleptMs = 1e9;');
 const ALIKE = { worker: WORKER, argsOf: () => undefined, workers: WORKERS, dispatcher: undefined, onTimes() {} };
 
 /**
- * @param disturb called again and again with the processes that work, until all runs have ended
+ * @param disturb called again and again with the processes that work, until all runs have ended; `steps` is how many were told so far
  * @param isPublished whether what is lost or told in two ways is only counted: the fault may do that
  * @param maxMs how long to wait for the end of all runs
  * @param fleet what the processes are: their module, an argument for each by its index, their number, and the dispatcher of this process
@@ -166,7 +166,7 @@ export async function runDurable(
     const started = startAll();
     started.catch((error) => findings.check(false, `a run was not started: ${error.stack}`));
     while (ends.size < count && Date.now() - startedAt < maxMs) {
-      disturbed += await disturb({ workers: [...workers], startWorker, isOver: () => ends.size >= count });
+      disturbed += await disturb({ workers: [...workers], startWorker, isOver: () => ends.size >= count, steps: () => told.size + ends.size });
       while (workers.size < fleet.workers) startWorker();
     }
     let early = 0;

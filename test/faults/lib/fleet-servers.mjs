@@ -89,9 +89,10 @@ class Server {
     await this.#supervised.stop();
   }
 
+  /** As whoever stops a service does. */
   async terminate() {
     const { pid } = this;
-    process.kill(pid, 'SIGTERM');
+    process.kill(pid, this.ending);
     for (;;) {
       try {
         process.kill(pid, 0);
@@ -116,6 +117,10 @@ class RedisServer extends Server {
   constructor(scratch, settings) {
     super('redis', scratch);
     this.#settings = settings;
+  }
+
+  get ending() {
+    return 'SIGTERM';
   }
 
   command() {
@@ -148,6 +153,11 @@ class PostgresServer extends Server {
     this.#own(scratch);
     this.#own(this.folder);
     execFileSync(join(POSTGRES, 'initdb'), settings, { cwd: scratch, stdio: 'ignore', ...this.#user });
+  }
+
+  /** With SIGTERM it waits until its clients have gone. */
+  get ending() {
+    return 'SIGINT';
   }
 
   command(folder) {

@@ -9,6 +9,7 @@ import {
   type NexusRuntime,
   type RuntimeOptions,
   type StoredMessage,
+  type Task,
   type WorkOptions,
 } from '#src/index.js';
 import { storedRunId } from '#src/suspension/durable/run-labels.js';
@@ -290,6 +291,28 @@ describe('a fleet', () => {
     expect(fleet.queue.dispatched.filter(({ kind }) => kind === 'call')).toHaveLength(1);
   });
 
+  it('tells of a call again after seconds if the queue did not take it', async () => {
+    class Refusing extends SharedQueue {
+      override async dispatch(tasks: readonly Task[]): Promise<void> {
+        if (tasks.some(({ kind }) => kind === 'call')) throw new Error('the queue is full');
+        await super.dispatch(tasks);
+      }
+    }
+    const fleet = new Fleet(new Refusing());
+    const producer = await fleet.worker({});
+    await producer.start('return await $ext.pay.charge()', ALL, { runId: 'r5' });
+    const dueAtMs = await vi.waitFor(
+      async () => {
+        const current = await fleet.store.current(storedRunId('r5'));
+        expect(current).toMatchObject({ id: expect.stringMatching(/\.2$/), state: 'suspended' });
+        expect(await fleet.store.due(Date.now(), { limit: 10 })).toEqual([]);
+        return current?.dueAtMs as number;
+      },
+      { timeout: 20_000 },
+    );
+    expect(dueAtMs).toBeLessThanOrEqual(Date.now() + 5_000);
+  });
+
   it('goes on when the queue is away: starts are stored, and found', async () => {
     const fleet = new Fleet();
     fleet.queue.isAway = true;
@@ -337,6 +360,20 @@ describe('a fleet', () => {
     await producer.completeCall('r3:c2', { success: true, value: 0 });
     expect((await run.result()).returnValue).toBe(1);
     expect(made).toEqual([[1]]);
+  });
+
+  it('counts what is due by deployment, also where nothing is executed', async () => {
+    const fleet = new Fleet();
+    const producer = await fleet.open({ metrics: true });
+    for (const n of [1, 2, 3]) await producer.start('return $args', { ...ALL, args: n });
+    await producer.start('return 1', ALL, { startAt: new Date(Date.now() + 3_600_000) });
+    const of = `\\{deployment="${producer.deployment}"\\}`;
+    const text = await producer.getPrometheusMetrics();
+    expect(text).toMatch(new RegExp(`^nexus_runs_due${of} 3$`, 'm'));
+    expect(text).toMatch(new RegExp(`^nexus_runs_due_lag_seconds${of} 0$`, 'm'));
+    const alone = await createRuntime({ cacheDir: false, maxInstances: 1, suspensionStore: fleet.store });
+    opened.push(alone);
+    expect(await alone.getPrometheusMetrics()).not.toMatch(/^nexus_runs_due/m);
   });
 
   it('refuses what is no dispatcher, and no runs without one', async () => {
