@@ -166,10 +166,15 @@ export async function runDurable(
     const started = startAll();
     started.catch((error) => findings.check(false, `a run was not started: ${error.stack}`));
     while (ends.size < count && Date.now() - startedAt < maxMs) {
-      disturbed += await disturb({ workers: [...workers], startWorker, isOver: () => ends.size >= count, steps: () => told.size + ends.size });
+      disturbed += await disturb({
+        workers: [...workers],
+        startWorker,
+        isOver: () => ends.size >= count,
+        steps: () => told.size + ends.size,
+      });
       while (workers.size < fleet.workers) startWorker();
     }
-    let early = 0;
+    const early = [];
     for (const runId of ids) {
       const end = JSON.parse(ends.get(runId) ?? 'null');
       if (end === null) {
@@ -179,7 +184,7 @@ export async function runDurable(
       }
       findings.check(end.status === 'success', `a run failed: ${runId} ${JSON.stringify(end.error)}`);
       if (end.status !== 'success') continue;
-      if (end.returnValue.sleptMs < SLEEP_MS) early++;
+      if (end.returnValue.sleptMs < SLEEP_MS) early.push(end.returnValue.sleptMs);
       onResult(end.returnValue, findings);
       const ended = () => runtime.getRun(runId).result({ timeoutMs: 60_000 });
       const kept = (await insist(ended).catch(() => undefined))?.returnValue;
@@ -187,7 +192,7 @@ export async function runDurable(
       const seen = JSON.stringify(tokens.get(runId));
       found(seen === JSON.stringify(end.returnValue.tokens), `the effects of ${runId} are not those of its result`);
     }
-    if (early > 0) findings.check(false, `${early} timers were early`);
+    if (early.length > 0) findings.check(false, `timers were early: ${early.join(', ')} ms instead of ${SLEEP_MS}`);
     const seconds = Math.round((Date.now() - startedAt) / 1000);
     const lost = count - ends.size;
     return findings.end(

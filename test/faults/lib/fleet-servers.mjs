@@ -13,6 +13,8 @@ import { RedisSuspensionStore } from '#build/redis/index.js';
 import { POSTGRES, REDIS, unprivilegedUser } from '../../support/servers/installed.mjs';
 import { freePorts, supervise } from '../../support/servers/supervised.mjs';
 
+import { ClusterServer, connectCluster } from './fleet-cluster.mjs';
+
 const SECRET = 'the secret of a fleet in a campaign';
 const RESTARTS = 40;
 
@@ -33,8 +35,12 @@ export function connectQueue({ kind, port }) {
 }
 
 /** The options of a runtime that has its runs on a server, and what ends its connections. */
-export function connectStore({ kind, port, replicas = 0 }) {
+export function connectStore({ kind, port, ports, replicas = 0 }) {
   const of = (suspensionStore, end) => ({ suspensions: { suspensionStore, suspensionSecret: SECRET }, end });
+  if (kind === 'cluster') {
+    const client = connectCluster(ports);
+    return of(new RedisSuspensionStore({ client }), () => client.disconnect());
+  }
   if (kind === 'redis') {
     const client = quiet(new Redis({ port }));
     return of(new RedisSuspensionStore({ client, replicas, replicasTimeoutMs: 500 }), () => client.disconnect());
@@ -189,9 +195,14 @@ class PostgresServer extends Server {
   }
 }
 
+function serverOf(kind, scratch, settings) {
+  if (kind === 'cluster') return new ClusterServer();
+  return kind === 'redis' ? new RedisServer(scratch, settings) : new PostgresServer(scratch);
+}
+
 /** @param settings of redis.conf */
 export async function startServer(kind, scratch, settings = { appendonly: 'yes', appendfsync: 'everysec' }) {
-  const server = kind === 'redis' ? new RedisServer(scratch, settings) : new PostgresServer(scratch);
+  const server = serverOf(kind, scratch, settings);
   await server.begin();
   return server;
 }
