@@ -53,7 +53,7 @@ describe('the manifests of a fleet', () => {
     for (const { securityContext, ports } of containers) {
       expect(securityContext).toMatchObject({ readOnlyRootFilesystem: true, allowPrivilegeEscalation: false });
       expect(ports?.map(({ containerPort }) => `${containerPort}`)).toEqual([
-        environmentOf(containers[0] as Container).PORT,
+        environmentOf(containers[0] as Container)['PORT'],
       ]);
     }
   });
