@@ -17,6 +17,7 @@ export const QUESTIONS = [
   { id: 'suspend-many', title: 'Very many suspended handlers', isLong: true },
   { id: 'suspension-store', title: 'The stores of suspended handlers' },
   { id: 'durable', title: 'Durable runs', isLong: true },
+  { id: 'fleet', title: 'Durable runs on several machines', isLong: true },
   { id: 'code-mode', title: 'Programs of language models', isLong: true },
   { id: 'serve', title: 'The server under load', isLong: true },
   { id: 'memory', title: 'Memory' },

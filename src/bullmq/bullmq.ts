@@ -3,16 +3,19 @@ import type { FlowProducer, Job } from 'bullmq';
 import type { ConsumeOptions, Consumption, Dispatcher, Task } from '../api/dispatcher.js';
 import { invalidArgument } from '../config/check.js';
 import { settleWithin } from '../support/waiting.js';
+import { JOB_OPTIONS } from './job-options.js';
 import { type BullmqConfig, type BullmqOptions, resolveOptions } from './options.js';
-import { JOB_OPTIONS, Queues } from './queues.js';
+import { Queues } from './queues.js';
 import { openSchedule, type Schedule, type ScheduleTick, type ScheduleTimes } from './schedules.js';
 import { newJobId, queueOf, queuesFor, readTask } from './tasks.js';
+import { WaitingTasks } from './waiting-tasks.js';
 import { WatchedWorker } from './watched-worker.js';
 
 /** A {@link Dispatcher} on queues of BullMQ. */
 export interface BullmqDispatcher extends Dispatcher {
   /**
-   * Calls a function at each time of a schedule, in one of the processes that have it. A tick is repeated when the function throws.
+   * Calls a function at each time of a schedule, in one of the processes that have it. A tick is tried again when the function throws: soon, then
+   * every half a minute, for a day, or until 1,440 ticks of the schedule would wait.
    *
    * @param id of the schedule, the same in all processes: 1 to 100 of A–Z, a–z, 0–9, `_`, `.` and `-`. With other times it is changed for all
    * @throws NexusError INVALID_CONFIG for times that are none, and for a server that cannot be used
@@ -50,6 +53,7 @@ export function bullmq(options: BullmqOptions): BullmqDispatcher {
 class QueueDispatcher implements BullmqDispatcher {
   readonly #config: BullmqConfig;
   readonly #queues: Queues;
+  readonly #waiting: WaitingTasks;
   readonly #open = new Set<{ close(): Promise<void> }>();
   #producer: Promise<FlowProducer> | undefined;
   #warnedAt = Number.NEGATIVE_INFINITY;
@@ -58,19 +62,23 @@ class QueueDispatcher implements BullmqDispatcher {
   constructor(config: BullmqConfig) {
     this.#config = config;
     this.#queues = new Queues(config, (error) => this.#warn(`BullMQ reports: ${error.message}`));
+    this.#waiting = new WaitingTasks(this.#queues);
   }
 
   async dispatch(tasks: readonly Task[]): Promise<void> {
     this.#requireOpen();
     const producer = await this.#readyProducer();
+    const names = new Set<string>();
     await Promise.all(
       tasks.map(({ atMs, ...task }) => {
         const queueName = queueOf(task, this.#config);
+        names.add(queueName);
         const delay = Math.max(0, Math.ceil((atMs ?? 0) - Date.now()));
         const opts = { ...JOB_OPTIONS, jobId: newJobId(task), ...(delay > 0 && { delay }) };
         return producer.add({ name: task.kind, queueName, data: task, opts, prefix: this.#queues.prefixOf(queueName) });
       }),
     );
+    for (const name of names) this.#waiting.sent(name);
   }
 
   async consume(
@@ -92,11 +100,12 @@ class QueueDispatcher implements BullmqDispatcher {
   async schedule(id: string, times: ScheduleTimes, start: (tick: ScheduleTick) => Promise<unknown>): Promise<Schedule> {
     this.#requireOpen();
     await this.#queues.ready();
-    return this.#keep(await openSchedule(this.#queues, this.#config, id, times, start, this.#replaced));
+    return this.#keep(await openSchedule(this.#queues, this.#config, id, times, start, this.#notices));
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#waiting.close();
     await Promise.all([...this.#open].map((one) => one.close()));
     // Without a server it would wait for one.
     const producer = this.#producer;
@@ -142,6 +151,8 @@ class QueueDispatcher implements BullmqDispatcher {
 
   readonly #replaced = (queue: string) =>
     this.#warn(`A worker of the queue ${queue} took no job although some waited: it was replaced.`);
+
+  readonly #notices = { replaced: this.#replaced, warn: (message: string) => this.#warn(message) };
 
   #warn(message: string): void {
     const now = Date.now();

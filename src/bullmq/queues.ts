@@ -1,12 +1,11 @@
-import { FlowProducer, type JobsOptions, type Processor, Queue, Worker } from 'bullmq';
+import { FlowProducer, type Job, type Processor, Queue, Worker } from 'bullmq';
 
 import { NexusError } from '../errors/nexus-error.js';
+import { systemTime } from '../support/timers.js';
 import { settleWithin } from '../support/waiting.js';
 import type { BullmqConfig } from './options.js';
+import { NEVER, tickPauseMs } from './tick-retries.js';
 
-/** A task is tried again, up to some four minutes after the first time. After that, the store brings it again. */
-const ATTEMPTS = 10;
-const FIRST_PAUSE_MS = 500;
 /** A process that dies takes the jobs of others with it, if it dies often: the store counts what it lost, not the queue. */
 const MAX_STALLED = 1_000_000;
 
@@ -31,14 +30,6 @@ function notReady(error: unknown): NexusError {
     context: { option: 'connection' },
   });
 }
-
-/** Of every job. Nothing stays of one that has ended: a job that is kept would hide others of its id, and takes memory. */
-export const JOB_OPTIONS: JobsOptions = {
-  removeOnComplete: true,
-  removeOnFail: true,
-  attempts: ATTEMPTS,
-  backoff: { type: 'exponential', delay: FIRST_PAUSE_MS, jitter: 0.5 },
-};
 
 /** Makes what BullMQ has, with one connection and backend. The only file that imports it. */
 export class Queues {
@@ -120,6 +111,10 @@ export class Queues {
       prefix: this.prefixOf(name),
       concurrency,
       maxStalledCount: MAX_STALLED,
+      settings: {
+        backoffStrategy: (attempts: number, _type?: string, _error?: Error, job?: Pick<Job, 'id' | 'opts'>) =>
+          job === undefined ? NEVER : tickPauseMs(attempts, job, systemTime()),
+      },
     };
     const worker = new Worker(name, processor, options, this.#config.backend as never);
     worker.on('error', this.#onError);

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Job } from 'bullmq';
 
 import { integer, invalidOption, rejectUnknownKeys, requireObject } from '../config/check.js';
-import { clearInterval, setInterval } from '../support/timers.js';
+import { clearInterval, setInterval, systemTime } from '../support/timers.js';
 import type { BullmqConfig } from './options.js';
-import { JOB_OPTIONS, type Queues } from './queues.js';
+import type { Queues } from './queues.js';
+import { NEVER, TICK_OPTIONS, tickOf, tickPauseMs } from './tick-retries.js';
 import { WatchedWorker } from './watched-worker.js';
 
 /** One time of a schedule. */
@@ -44,6 +45,12 @@ export function runIdOf(scheduleId: string, atMs: number): string {
   return createHash('sha256').update(`${scheduleId}\n${atMs}`).digest('base64url').slice(0, RUN_ID_LENGTH);
 }
 
+/** What the application is told of. */
+export interface ScheduleNotices {
+  replaced(queue: string): void;
+  warn(message: string): void;
+}
+
 /** @throws NexusError INVALID_CONFIG naming what is wrong */
 export async function openSchedule(
   queues: Queues,
@@ -51,13 +58,13 @@ export async function openSchedule(
   id: string,
   times: ScheduleTimes,
   start: (tick: ScheduleTick) => Promise<unknown>,
-  onReplaced: (queue: string) => void,
+  { replaced, warn }: ScheduleNotices,
 ): Promise<Schedule> {
   const repeat = readTimes(id, times);
   if (typeof start !== 'function') throw invalidOption('start', start, 'a function');
   const queueName = `${name}-schedule-${id}`;
   const queue = queues.queue(queueName);
-  const upsert = () => queue.upsertJobScheduler(id, repeat, { name: 'tick', data: {}, opts: JOB_OPTIONS });
+  const upsert = () => queue.upsertJobScheduler(id, repeat, { name: 'tick', data: {}, opts: TICK_OPTIONS });
   const repair = async () => {
     if ((await queue.getJobScheduler(id)) === undefined) await upsert();
   };
@@ -69,9 +76,18 @@ export async function openSchedule(
   timer.unref();
   const tick = async (job: Job) => {
     const atMs = tickOf(job);
-    if (atMs !== undefined) await start({ runId: runIdOf(id, atMs), at: new Date(atMs) });
+    if (atMs === undefined) return;
+    const at = new Date(atMs);
+    try {
+      await start({ runId: runIdOf(id, atMs), at });
+    } catch (error) {
+      const isLast = tickPauseMs(job.attemptsMade + 1, job, systemTime()) === NEVER;
+      const what = isLast ? 'It was given up: nothing is started for it.' : 'It is tried again.';
+      warn(`The schedule ${id} failed at its time ${at.toISOString()}: ${messageOf(error)}. ${what}`);
+      throw error;
+    }
   };
-  const worker = new WatchedWorker(queues, queueName, tick, 1, onReplaced);
+  const worker = new WatchedWorker(queues, queueName, tick, 1, replaced);
   const close = async () => {
     clearInterval(timer);
     await worker.close();
@@ -87,10 +103,8 @@ export async function openSchedule(
   };
 }
 
-/** The time for which a scheduler made a job is the end of the job's id. */
-function tickOf({ id = '' }: Job): number | undefined {
-  const atMs = Number(id.slice(id.lastIndexOf(':') + 1));
-  return Number.isSafeInteger(atMs) && atMs > 0 ? atMs : undefined;
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function readTimes(id: string, times: ScheduleTimes): { pattern: string; tz?: string } | { every: number } {

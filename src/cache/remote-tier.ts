@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { RemoteCache } from '../api/remote-cache.js';
+import { NexusError } from '../errors/nexus-error.js';
 import { Breaker } from '../support/breaker.js';
 import { clearTimeout, setImmediate, setTimeout } from '../support/timers.js';
 import { ArtifactError } from './artifact.js';
@@ -16,6 +17,8 @@ const FAILURES = 5;
 const OFF_MS = 10_000;
 /** Nobody waits for a write, but it takes memory. */
 const WRITE_TIMEOUT_MS = 5_000;
+/** Emptying a cache that others fill meanwhile may take long; one that does not answer is not waited for. */
+const CLEAR_TIMEOUT_MS = 60_000;
 const MAX_PENDING_BYTES = 16 * 1024 * 1024;
 const TAG_LENGTH = 10;
 
@@ -49,6 +52,8 @@ export interface RemoteTierOptions {
   readonly onRejected?: (key: string, reason: RejectionReason) => void;
   /** See {@link Breaker}. */
   readonly now?: () => number;
+  /** How long it may take to empty it. @default 60,000 */
+  readonly clearTimeoutMs?: number;
 }
 
 /**
@@ -110,10 +115,11 @@ export class RemoteTier {
     await this.#ask(() => this.#options.cache.delete(this.#nameOf(key)), WRITE_TIMEOUT_MS).catch(() => {});
   }
 
-  /** @throws what the cache throws */
+  /** @throws what the cache throws; NexusError INTERNAL_ERROR if it does not answer */
   async clear(): Promise<void> {
+    const { cache, clearTimeoutMs = CLEAR_TIMEOUT_MS } = this.#options;
     await this.settled();
-    await this.#options.cache.clear?.();
+    await this.#ask(async () => cache.clear?.(), clearTimeoutMs, notCleared(clearTimeoutMs));
   }
 
   /** Resolves when every started write has ended, or was given up. */
@@ -192,10 +198,14 @@ export class RemoteTier {
   }
 
   /** What the cache answers, if it does in time. */
-  async #ask<T>(operation: () => Promise<T>, timeoutMs: number): Promise<T> {
+  async #ask<T>(
+    operation: () => Promise<T>,
+    timeoutMs: number,
+    lateError = new Error(`no answer within ${timeoutMs} ms`),
+  ): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      const end = () => reject(new Error(`no answer within ${timeoutMs} ms`));
+      const end = () => reject(lateError);
       // If this thread was busy, the answer may be there and is read in this turn of the event loop.
       timer = setTimeout(() => setImmediate(end), timeoutMs);
     });
@@ -205,4 +215,12 @@ export class RemoteTier {
       clearTimeout(timer);
     }
   }
+}
+
+function notCleared(timeoutMs: number): NexusError {
+  return new NexusError(
+    'INTERNAL_ERROR',
+    `The remote cache was not emptied within ${timeoutMs} ms. It may be emptied later; look whether its server answers, and repeat it.`,
+    { context: { operation: 'clearCache', timeoutMs } },
+  );
 }

@@ -237,6 +237,22 @@ export const METRICS = {
     labels: {},
     advice: 'At `concurrency` of `work`, further runs wait: raise it, or add workers.',
   },
+  runs_due: {
+    type: 'gauge',
+    help: 'Runs of a deployment that are due and that no process has, up to 1,000; counted when metrics are read, where there is a dispatcher or a worker.',
+    labels: { deployment: [] },
+    aggregator: 'average',
+    advice:
+      'Scale executors by it. All processes of a deployment show the same value: take `max`, do not add them up. If it does not fall, there are too few executors, or none of that deployment.',
+  },
+  runs_due_lag_seconds: {
+    type: 'gauge',
+    help: 'For how long this process has seen a run of the deployment due that no process takes.',
+    labels: { deployment: [] },
+    aggregator: 'average',
+    advice:
+      'More than a few seconds with idle executors means that the queue loses tasks; with busy ones, that there are too few.',
+  },
   runs_postponed_total: {
     type: 'counter',
     help: 'Times that a run could not go on, and was given back to be tried again.',

@@ -2,6 +2,7 @@ import type { UsageCounts } from '../api/usage.js';
 import type { CacheStats } from '../cache/tiered-cache.js';
 import { METRICS, type MetricName } from './catalog.js';
 import type { Buckets, Counts } from './counting.js';
+import type { DueCount } from './due-count.js';
 import type { KeptUsage } from './kept-usage.js';
 import type { Tally } from './tally.js';
 
@@ -29,13 +30,15 @@ export interface Gauges {
   readonly cache: CacheStats;
   readonly suspended: number;
   readonly kept: KeptStatistics;
+  /** Asks the store, if runs are executed or distributed here. */
+  readonly due: () => Promise<readonly DueCount[]>;
 }
 
 /** The lines of one metric of usage. */
 export type Usages = (amountOf: (usage: UsageCounts) => number, labels?: Readonly<Record<string, string>>) => Sample[];
 
 /** The lines of each metric at the time of the call. */
-export type Exposition = Readonly<Record<MetricName, () => Sample[]>>;
+export type Exposition = Readonly<Record<MetricName, () => Sample[] | Promise<Sample[]>>>;
 
 /** Labels with known values are all present from the start, as Prometheus recommends. */
 export function expose(tally: Tally, gauges: () => Gauges, usages: Usages): Exposition {
@@ -92,6 +95,8 @@ export function expose(tally: Tally, gauges: () => Gauges, usages: Usages): Expo
     runs_started_total: () => single(tally.runsStarted),
     runs_ended_total: () => counts('runs_ended_total', 'outcome', tally.runsEnded),
     runs_working: () => single(tally.runsWorking),
+    runs_due: () => byDeployment(gauges().due(), ({ runs }) => runs),
+    runs_due_lag_seconds: () => byDeployment(gauges().due(), ({ lagSeconds }) => lagSeconds),
     runs_postponed_total: () => single(tally.runsPostponed),
     releases_failed_total: () => single(tally.releasesFailed),
     tasks_total: () => counts('tasks_total', 'kind', tally.tasks),
@@ -112,6 +117,13 @@ export function expose(tally: Tally, gauges: () => Gauges, usages: Usages): Expo
 
 function single(value: number): Sample[] {
   return [{ labels: {}, value }];
+}
+
+async function byDeployment(
+  due: Promise<readonly DueCount[]>,
+  amountOf: (count: DueCount) => number,
+): Promise<Sample[]> {
+  return (await due).map((count) => ({ labels: { deployment: count.deployment }, value: amountOf(count) }));
 }
 
 function tiers(amountOf: (tier: 'memory' | 'disk') => number): Sample[] {

@@ -8,7 +8,7 @@ export const DEFAULT_PREFIX = 'nexus_';
 const METRIC_NAMES = Object.keys(METRICS) as MetricName[];
 
 interface Source {
-  readonly samples: (key: MetricName) => readonly Sample[];
+  readonly samples: (key: MetricName) => readonly Sample[] | Promise<readonly Sample[]>;
   /** The runtime's default labels. */
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -47,21 +47,21 @@ class ExposedMetric {
 
   async get() {
     const { name, help, type, aggregator } = this;
-    return { name, help, type, aggregator, values: this.#values() };
+    return { name, help, type, aggregator, values: await this.#values() };
   }
 
   /** A counter must not go back. */
   reset(): void {}
 
-  #values(): Sample[] {
-    const perSource = [...this.#sources.values()].map((source) => this.#valuesOf(source));
+  async #values(): Promise<Sample[]> {
+    const perSource = await Promise.all([...this.#sources.values()].map((source) => this.#valuesOf(source)));
     const [first = [], ...others] = perSource;
     return others.length === 0 ? first : this.#merge(perSource);
   }
 
-  #valuesOf({ samples, labels: own }: Source): Sample[] {
+  async #valuesOf({ samples, labels: own }: Source): Promise<Sample[]> {
     const isLabelled = Object.keys(own).length > 0;
-    return samples(this.#key).map(({ labels, value, metricName }) => ({
+    return (await samples(this.#key)).map(({ labels, value, metricName }) => ({
       ...(metricName !== undefined && { metricName: this.#prefix + metricName }),
       labels: isLabelled ? { ...labels, ...own } : labels,
       value,
@@ -88,7 +88,7 @@ class ExposedMetric {
 /** The metrics of a runtime in a registry: one of the application, or its own, which is created on first use. */
 export class PrometheusExporter {
   readonly #options: MetricsOptions;
-  #samples: (key: MetricName) => readonly Sample[];
+  #samples: Source['samples'];
   #registry: Promise<Registry> | undefined;
 
   /** @throws NexusError INVALID_CONFIG if the registry has another kind of metric under one of the names */

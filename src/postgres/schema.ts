@@ -263,13 +263,14 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION ${schema}.expire_suspensions(p_now bigint, p_limit integer) RETURNS SETOF text LANGUAGE sql AS $$
-  WITH due AS (
-    SELECT x.run_id FROM ${schema}.waiting x
-      WHERE x.expires_at <= p_now AND (NOT x.is_resuming OR x.lease_until <= p_now)
-      ORDER BY x.expires_at LIMIT p_limit FOR UPDATE SKIP LOCKED
-  ), gone AS (
-    DELETE FROM ${schema}.waiting x USING due WHERE x.run_id = due.run_id RETURNING x.run_id, x.generation, x.envelope_bytes, x.created_at,
-      x.expires_at, x.stored_due_at, x.deployment, x.tenant, x.info
+  -- As an array: joined, so many rows are expected of an unknown limit that the whole table would be read.
+  WITH gone AS (
+    DELETE FROM ${schema}.waiting x WHERE x.run_id = ANY (ARRAY(
+        SELECT d.run_id FROM ${schema}.waiting d
+          WHERE d.expires_at <= p_now AND (NOT d.is_resuming OR d.lease_until <= p_now)
+          ORDER BY d.expires_at LIMIT p_limit FOR UPDATE SKIP LOCKED
+      ))
+      RETURNING x.run_id, x.generation, x.envelope_bytes, x.created_at, x.expires_at, x.stored_due_at, x.deployment, x.tenant, x.info
   ), kept AS (
     INSERT INTO ${schema}.outcomes (run_id, generation, envelope_bytes, created_at, expires_at, stored_due_at, settled_at, keep_until,
         state, deployment, tenant, info, content)
@@ -283,9 +284,10 @@ CREATE OR REPLACE FUNCTION ${schema}.empty_mailboxes(p_runs text[]) RETURNS void
 DECLARE
   ended text[];
 BEGIN
+  -- One look into the index for each, whatever the planner expects: NOT EXISTS may become a join.
   SELECT array_agg(r) INTO ended FROM unnest(p_runs) r
-    WHERE NOT EXISTS (SELECT 1 FROM ${schema}.waiting w WHERE w.run_id = r)
-      AND NOT EXISTS (SELECT 1 FROM ${schema}.outcomes o WHERE o.run_id = r);
+    WHERE (SELECT true FROM ${schema}.waiting w WHERE w.run_id = r LIMIT 1) IS NULL
+      AND (SELECT true FROM ${schema}.outcomes o WHERE o.run_id = r LIMIT 1) IS NULL;
   DELETE FROM ${schema}.messages m WHERE m.run_id = ANY (ended);
   DELETE FROM ${schema}.consumed c WHERE c.run_id = ANY (ended);
 END $$;
@@ -295,11 +297,12 @@ DECLARE
   runs text[];
   ids text[];
 BEGIN
-  WITH due AS (
-    SELECT o.run_id, o.generation FROM ${schema}.outcomes o
-      WHERE o.keep_until <= p_now ORDER BY o.keep_until LIMIT p_limit FOR UPDATE SKIP LOCKED
-  ), gone AS (
-    DELETE FROM ${schema}.outcomes o USING due WHERE o.run_id = due.run_id AND o.generation = due.generation
+  -- By their places, as an array: an outcome is never updated.
+  WITH gone AS (
+    DELETE FROM ${schema}.outcomes o WHERE o.ctid = ANY (ARRAY(
+        SELECT d.ctid FROM ${schema}.outcomes d
+          WHERE d.keep_until <= p_now ORDER BY d.keep_until LIMIT p_limit FOR UPDATE SKIP LOCKED
+      ))
       RETURNING o.run_id, o.generation
   )
   SELECT array_agg(DISTINCT gone.run_id), array_agg(gone.run_id || '.' || gone.generation) INTO runs, ids FROM gone;

@@ -768,7 +768,8 @@ export class NexusRuntime implements AsyncDisposable {
     const { memoryBytes, ...pool } = this.#compilation.pool.stats;
     const { usage, refused, evicted } = this.#suspended.room;
     const kept = { usage, refused: { ...refused }, evicted };
-    return { pool, memoryBytes, cache: this.#compilation.cache.stats(), suspended: this.#suspended.active, kept };
+    const due = () => this.#runs.due();
+    return { pool, memoryBytes, cache: this.#compilation.cache.stats(), suspended: this.#suspended.active, kept, due };
   }
 }
 

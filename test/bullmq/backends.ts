@@ -1,4 +1,4 @@
-import { createPostgresBackend, runMigrations } from 'bullmq';
+import { createPostgresBackend, Queue, runMigrations } from 'bullmq';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 
@@ -11,6 +11,8 @@ import { hasRedis, RedisServer } from '../support/servers/redis-server.js';
 export interface Backend {
   readonly server: RedisServer | PostgresServer;
   open(name: string, shards?: number): BullmqDispatcher;
+  /** A queue of a dispatcher, as BullMQ has it. */
+  queue(name: string): Queue;
   /** Loses all queues. */
   flush(): Promise<void>;
   dispose(): Promise<void>;
@@ -29,6 +31,7 @@ async function onRedis(): Promise<Backend> {
   return {
     server,
     open: (name, shards = 1) => bullmq({ connection: connect(), name, shards }),
+    queue: (name) => new Queue(name, { connection: own, prefix: `{nexus:${name}}` }),
     async flush() {
       await own.flushall();
     },
@@ -55,6 +58,7 @@ async function onPostgres(): Promise<Backend> {
   return {
     server,
     open: (name, shards = 1) => bullmq({ connection: connect(), backend: createPostgresBackend, name, shards }),
+    queue: (name) => new Queue(name, { connection: own as never }, createPostgresBackend as never),
     async flush() {
       await own.query('TRUNCATE bullmq.job CASCADE');
     },

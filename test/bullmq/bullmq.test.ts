@@ -80,6 +80,24 @@ for (const [title, start, isLeftOut] of BACKENDS)
       await later.remove();
     }, 60_000);
 
+    it('removes tasks that nobody has taken for a day, and no others', async () => {
+      const raw = backend.queue('left-calls-nobody');
+      try {
+        const hourMs = 60 * 60_000;
+        const data = { kind: 'call', runId: 'r', callId: 'c1', extension: 'nobody' };
+        for (const ageMs of [25 * hourMs, 30 * hourMs, 23 * hourMs])
+          await raw.add('call', data, { timestamp: Date.now() - ageMs, jobId: `old-${ageMs / hourMs}` });
+        const task = { kind: 'call', runId: 'r', callId: 'c1', extension: 'nobody', key: 'r:c1' } as const;
+        await open('left').dispatch([task]);
+        const waiting = async () => (await raw.getWaiting()).map(({ id }) => id?.slice(0, 6)).sort();
+        await vi.waitFor(async () => expect(await waiting()).toEqual(['old-23', expect.stringMatching(/^r-c1-/)]), {
+          timeout: 20_000,
+        });
+      } finally {
+        await raw.close();
+      }
+    });
+
     it('goes on after its server was away', async () => {
       const producer = open('away');
       const taken = new Set<string>();

@@ -129,11 +129,11 @@ class Clock {
   nowMs = 0;
 }
 
-function tierOf(cache: RemoteCache, clock = new Clock()) {
+function tierOf(cache: RemoteCache, clock = new Clock(), more: { clearTimeoutMs?: number } = {}) {
   const offs: string[] = [];
   const rejected: string[] = [];
   const tier = new RemoteTier({
-    ...{ cache, codec: OWN, engine: ENGINE, now: () => clock.nowMs },
+    ...{ cache, codec: OWN, engine: ENGINE, now: () => clock.nowMs, ...more },
     onOff: (reason) => offs.push(reason),
     onRejected: (_key, reason) => rejected.push(reason),
   });
@@ -146,6 +146,14 @@ async function plant(cache: SharedMap, key: string, sealed: Uint8Array): Promise
   await tier.get(key);
   cache.entries.set(cache.asked.at(-1) as string, sealed);
 }
+
+it('a remote cache that does not answer is not waited for when it is emptied', async () => {
+  const cache = Object.assign(new SharedMap(), { clear: () => new Promise<void>(() => {}) });
+  const { tier } = tierOf(cache, new Clock(), { clearTimeoutMs: 20 });
+  const error = await rejection(tier.clear());
+  expect(error).toMatchObject({ code: 'INTERNAL_ERROR', context: { operation: 'clearCache', timeoutMs: 20 } });
+  expect(error.message).toMatch(/was not emptied within 20 ms.*look whether its server answers, and repeat it/);
+});
 
 describe('an entry that is not what was put', () => {
   const entry = makeEntry('real', 64);

@@ -34,26 +34,34 @@ const operations = await read('docs/operations.md');
 const { groups } = parse(await read('deploy/prometheus/alerts.yaml')) as {
   groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[];
 };
-const dashboard = JSON.parse(await read('deploy/grafana/dashboard.json')) as {
+interface Dashboard {
   readonly uid: string;
   readonly schemaVersion: number;
   readonly panels: readonly Panel[];
   readonly templating: { readonly list: readonly Variable[] };
-};
-const rules = groups.flatMap((group) => group.rules);
-const variables = dashboard.templating.list;
-const targets = dashboard.panels.flatMap(({ title, targets: own = [] }) =>
-  own.map(({ expr, legendFormat }) => [title, expr, legendFormat] as const),
+}
+
+const dashboards = await Promise.all(
+  ['dashboard.json', 'fleet.json'].map(
+    async (name) => [name, JSON.parse(await read(`deploy/grafana/${name}`)) as Dashboard] as const,
+  ),
 );
+const rules = groups.flatMap((group) => group.rules);
+const targetsOf = ({ panels }: Dashboard) =>
+  panels.flatMap(({ title, targets: own = [] }) =>
+    own.map(({ expr, legendFormat }) => [title, expr, legendFormat] as const),
+  );
 const examples = [...operations.matchAll(/```promql\n([\s\S]*?)```/g)].map(([, expr = '']) => expr);
 
 /** Every expression, with where it stands. */
 const expressions: (readonly [where: string, expr: string])[] = [
   ...rules.map(({ alert, expr }) => [`the alert ${alert}`, expr] as const),
-  ...targets.map(([title, expr], i) => [`the panel ${title}, target ${i + 1}`, expr] as const),
-  ...variables.flatMap(({ name, definition }) =>
-    definition === undefined ? [] : [[`the variable ${name}`, definition] as const],
-  ),
+  ...dashboards.flatMap(([file, dashboard]) => [
+    ...targetsOf(dashboard).map(([title, expr], i) => [`${file}, the panel ${title}, target ${i + 1}`, expr] as const),
+    ...dashboard.templating.list.flatMap(({ name, definition }) =>
+      definition === undefined ? [] : [[`${file}, the variable ${name}`, definition] as const],
+    ),
+  ]),
   ...examples.map((expr, i) => [`docs/operations.md, query ${i + 1}`, expr] as const),
 ];
 
@@ -222,14 +230,20 @@ describe('docs/operations.md', () => {
   });
 });
 
-describe('the dashboard', () => {
-  const { panels } = dashboard;
-
-  it('has every metric of the catalog', () => {
+describe('the dashboards', () => {
+  it('have every metric of the catalog between them, and are two', () => {
+    const targets = dashboards.flatMap(([, dashboard]) => targetsOf(dashboard));
     const shown = targets.flatMap(([, expr]) => expr.match(NAME) ?? []).map(definitionOf);
     const missing = Object.entries(METRICS).filter(([, definition]) => !shown.includes(definition));
     expect(missing.map(([name]) => name)).toEqual([]);
+    expect(new Set(dashboards.map(([, { uid }]) => uid)).size).toBe(2);
   });
+});
+
+describe.each(dashboards)('%s', (_file, dashboard) => {
+  const { panels } = dashboard;
+  const variables = dashboard.templating.list;
+  const targets = targetsOf(dashboard);
 
   it('has panels with ids of their own that lie beside each other', () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);

@@ -25,6 +25,7 @@ const TAKEN_LABELS: ReadonlySet<string> = new Set([
   'tenant',
   'direction',
   'outcome',
+  'deployment',
   'le',
 ]);
 

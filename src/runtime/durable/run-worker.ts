@@ -18,6 +18,8 @@ const SWEEP_MS = 5_000;
 const SWEEP_JITTER = 0.3;
 /** Of runs that are due, those at which a sweep looks for each that it can take: others take some of them. */
 const SWEPT_FOR_EACH = 4;
+/** Of the runs that a process has at a time, those that it takes at a sweep although it is full, as soon as there is room: all may always be full. */
+const SWEPT_WHEN_FULL = 1 / 4;
 
 export interface WorkerParts extends Omit<SessionParts, 'closing' | 'onRelease' | 'sender'> {
   readonly calls: InFlight;
@@ -45,6 +47,8 @@ export class RunWorker {
   readonly #endLooks: () => void;
   /** What was due at the last sweep. */
   #dueBefore: ReadonlySet<string> = new Set();
+  /** What was found at the last sweep, and is taken as soon as there is room. */
+  #found: DueSuspension[] = [];
   #consumption: Consumption | undefined;
   #alarm: { readonly atMs: number; callOff(): void } | undefined;
   #looking: Promise<void> | undefined;
@@ -134,25 +138,32 @@ export class RunWorker {
   }
 
   /**
-   * Takes runs whose tasks were lost: they are due, nobody has them, and it was so at the sweep before. A process that has enough to do leaves
-   * them to others, so a queue that is merely long is not swept. Taking is safe while a task is on its way: the store gives a run to one.
+   * Takes runs whose tasks were lost: they are due, nobody has them, and it was so at the sweep before. A process that has enough to do takes
+   * only some of them, so a queue that is merely long is hardly swept. Taking is safe while a task is on its way: the store gives a run to one.
    */
   async #sweep(): Promise<void> {
-    const { options, telemetry } = this.#parts;
-    const free = options.concurrency - this.#sessions.size;
-    if (free <= 0) return;
-    const due = await this.#due(SWEPT_FOR_EACH * free + this.#pauses.count);
+    const { concurrency } = this.#parts.options;
+    const least = Math.ceil(concurrency * SWEPT_WHEN_FULL);
+    const most = Math.max(least, concurrency - this.#sessions.size);
+    const due = await this.#due(SWEPT_FOR_EACH * most + this.#pauses.count);
     const before = this.#dueBefore;
     this.#dueBefore = new Set(due.map(({ id }) => id));
     const lost = due.filter(({ id }) => before.has(id));
     // Not all processes begin with the same.
     const first = Math.floor(Math.random() * lost.length);
-    for (const { id } of [...lost.slice(first), ...lost.slice(0, first)]) {
-      const runId = parseSuspensionId(id)?.runId;
-      if (this.#sessions.size >= options.concurrency || this.#closing.signal.aborted) return;
+    this.#found = [...lost.slice(first), ...lost.slice(0, first)].slice(0, most + this.#pauses.count);
+    this.#takeFound();
+  }
+
+  #takeFound(): void {
+    const { options, telemetry } = this.#parts;
+    while (this.#sessions.size < options.concurrency && !this.#closing.signal.aborted) {
+      const next = this.#found.shift();
+      if (next === undefined) return;
+      const runId = parseSuspensionId(next.id)?.runId;
       if (runId === undefined || !this.#mayBegin(runId)) continue;
       telemetry.runFound();
-      this.#begin(runId, id);
+      this.#begin(runId, next.id);
     }
   }
 
@@ -212,6 +223,7 @@ export class RunWorker {
   async #ended(runId: string, { session, task }: Driven): Promise<void> {
     this.#sessions.delete(runId);
     // There is room for another one, and there may be a message that came at the last moment.
+    this.#takeFound();
     this.look();
     // No other task tells of that.
     if (task === undefined || !session.wasTold) return;

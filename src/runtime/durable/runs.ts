@@ -14,6 +14,7 @@ import {
   normaliseOptions,
   requireMilliseconds,
 } from '../../execution/request/execute-options.js';
+import type { DueCount } from '../../metrics/due-count.js';
 import type { InFlight } from '../../support/in-flight.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
 import { performance } from '../../support/timers.js';
@@ -22,6 +23,7 @@ import { storedRunId } from '../../suspension/durable/durable-store.js';
 import { isKeptLabel } from '../../suspension/images/deployment-labels.js';
 import { PollPauses, sleep } from '../../suspension/store-calls.js';
 import { ExtensionMethods } from '../run/extension-methods.js';
+import { DueRuns } from './due-runs.js';
 import { retryRun } from './retry-run.js';
 import { RunHistories } from './run-histories.js';
 import { noRun, requireRunId } from './run-ids.js';
@@ -73,6 +75,7 @@ export class Runs {
   readonly #workers = new Set<RunWorker>();
   readonly #mail: RunMail;
   readonly #histories: RunHistories;
+  readonly #dueRuns: DueRuns;
   /** Who waits for the end of a run, by its id. */
   readonly #waiting = new Map<string, Set<() => void>>();
 
@@ -80,6 +83,7 @@ export class Runs {
     this.#parts = parts;
     const { dispatcher, telemetry, environment } = parts;
     this.#sender = dispatcher && new TaskSender(dispatcher, telemetry, environment);
+    this.#dueRuns = new DueRuns(parts.store);
     this.#histories = new RunHistories(environment);
     this.#mail = new RunMail(parts.store, this.#histories, (runId) => this.#posted(runId));
   }
@@ -216,6 +220,12 @@ export class Runs {
       await worker.close();
     };
     return { close, [Symbol.asyncDispose]: close };
+  }
+
+  /** For metrics: none where runs are neither executed nor distributed. */
+  async due(): Promise<readonly DueCount[]> {
+    const isAsked = this.#sender !== undefined || this.#workers.size > 0;
+    return isAsked ? this.#dueRuns.counts() : [];
   }
 
   /** Ends all work. */

@@ -39,20 +39,21 @@ export class TaskSender {
     await this.#send([{ ...task, ...(atMs !== undefined && { atMs }), ...(tenant !== undefined && { tenant }) }]);
   }
 
-  async calls({ runId, tenant }: TaskRun, calls: readonly ExtensionCall[]): Promise<void> {
-    if (calls.length === 0) return;
+  /** @returns whether the queue has them */
+  async calls({ runId, tenant }: TaskRun, calls: readonly ExtensionCall[]): Promise<boolean> {
+    if (calls.length === 0) return true;
     const ofTenant = tenant !== undefined && { tenant };
-    await this.#send(
+    return this.#send(
       calls.map(({ callId, extensionName: extension }) => {
         return { kind: 'call', runId, callId, extension, key: `${runId}:${callId}`, ...ofTenant };
       }),
     );
   }
 
-  async #send(tasks: readonly Task[]): Promise<void> {
+  async #send(tasks: readonly Task[]): Promise<boolean> {
     if (!this.#breaker.allows()) {
       this.#telemetry.tasksUnsent(tasks.length);
-      return;
+      return false;
     }
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -63,12 +64,14 @@ export class TaskSender {
       sent.catch(() => {});
       await Promise.race([sent, late]);
       this.#breaker.succeeded();
+      return true;
     } catch (error) {
       this.#telemetry.tasksUnsent(tasks.length);
-      if (!this.#breaker.failed()) return;
+      if (!this.#breaker.failed()) return false;
       const reason = error instanceof Error ? error.message : String(error);
       const message = `The queue does not take tasks (${reason}). What is due is found in the store, a few seconds later.`;
       this.#telemetry.warn({ code: 'NEXUS_QUEUE', message });
+      return false;
     } finally {
       clearTimeout(timer);
     }

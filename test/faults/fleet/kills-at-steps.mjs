@@ -1,3 +1,4 @@
+import { pairsOf } from '../lib/fleet-faults.mjs';
 import { runFleet } from '../lib/fleet-runs.mjs';
 
 export const title = 'kill -9 before and after each operation of a store';
@@ -9,7 +10,7 @@ const STEPS = 40;
 export async function run(options) {
   const figures = [];
   const steps = Number(options.kills ?? 2 * STEPS) / 2;
-  for (const pair of PAIRS) {
+  for (const pair of pairsOf(options, PAIRS)) {
     const cuts = Array.from({ length: steps }, (_, index) => index + 1).flatMap((at) => [
       { at, when: 'before' },
       { at, when: 'after' },

@@ -39,7 +39,7 @@ export const WITHOUT_TIMER = handler('const sleptMs = 1e9;');
 const ALIKE = { worker: WORKER, argsOf: () => undefined, workers: WORKERS, dispatcher: undefined, onTimes() {} };
 
 /**
- * @param disturb called again and again with the processes that work, until all runs have ended
+ * @param disturb called again and again with the processes that work, until all runs have ended; `steps` is how many were told so far
  * @param isPublished whether what is lost or told in two ways is only counted: the fault may do that
  * @param maxMs how long to wait for the end of all runs
  * @param fleet what the processes are: their module, an argument for each by its index, their number, and the dispatcher of this process
@@ -166,10 +166,15 @@ export async function runDurable(
     const started = startAll();
     started.catch((error) => findings.check(false, `a run was not started: ${error.stack}`));
     while (ends.size < count && Date.now() - startedAt < maxMs) {
-      disturbed += await disturb({ workers: [...workers], startWorker, isOver: () => ends.size >= count });
+      disturbed += await disturb({
+        workers: [...workers],
+        startWorker,
+        isOver: () => ends.size >= count,
+        steps: () => told.size + ends.size,
+      });
       while (workers.size < fleet.workers) startWorker();
     }
-    let early = 0;
+    const early = [];
     for (const runId of ids) {
       const end = JSON.parse(ends.get(runId) ?? 'null');
       if (end === null) {
@@ -179,7 +184,7 @@ export async function runDurable(
       }
       findings.check(end.status === 'success', `a run failed: ${runId} ${JSON.stringify(end.error)}`);
       if (end.status !== 'success') continue;
-      if (end.returnValue.sleptMs < SLEEP_MS) early++;
+      if (end.returnValue.sleptMs < SLEEP_MS) early.push(end.returnValue.sleptMs);
       onResult(end.returnValue, findings);
       const ended = () => runtime.getRun(runId).result({ timeoutMs: 60_000 });
       const kept = (await insist(ended).catch(() => undefined))?.returnValue;
@@ -187,7 +192,7 @@ export async function runDurable(
       const seen = JSON.stringify(tokens.get(runId));
       found(seen === JSON.stringify(end.returnValue.tokens), `the effects of ${runId} are not those of its result`);
     }
-    if (early > 0) findings.check(false, `${early} timers were early`);
+    if (early.length > 0) findings.check(false, `timers were early: ${early.join(', ')} ms instead of ${SLEEP_MS}`);
     const seconds = Math.round((Date.now() - startedAt) / 1000);
     const lost = count - ends.size;
     return findings.end(

@@ -34,10 +34,18 @@ export function runWithFaults(options, { times, runs, everyMs, fault, ...given }
   });
 }
 
+/** Those that the command line names, if it names any: `store/queue`, with commas between. */
+export function pairsOf({ pairs: names }, pairs) {
+  return names === undefined
+    ? pairs
+    : pairs.filter(({ store, queue }) => names.split(',').includes(`${store}/${queue}`));
+}
+
 /** The same for several pairs, one after the other. */
 export async function runPairs(options, pairs, given) {
   const figures = [];
-  for (const pair of pairs) figures.push((await runWithFaults(options, { ...given, ...pair })).figure);
+  for (const pair of pairsOf(options, pairs))
+    figures.push((await runWithFaults(options, { ...given, ...pair })).figure);
   return { figure: figures.join('; ') };
 }
 

@@ -11,7 +11,7 @@ const WORKER = new URL('../fleet/workers/working.mjs', import.meta.url);
 let fleets = 0;
 
 /**
- * @param store `'files'`, `'redis'` or `'postgres'`
+ * @param store `'files'`, `'redis'`, `'cluster'` or `'postgres'`
  * @param queue `'redis'` or `'postgres'`; one server is both where they are the same
  * @param count of runs
  * @param disturb see {@link runDurable}; it gets the servers `store` and `queue`, and their proxies if there are any, as well
@@ -19,6 +19,8 @@ let fleets = 0;
  * @param settings of Redis
  * @param replicas of Redis that must have what the store wrote
  * @param deaths asked for each process that begins: at which operation of its store it is killed
+ * @param isApart whether store and queue are two servers although they are of one kind
+ * @param workerArgs more for each process that begins, by its place
  * @param proxied whether processes connect through a {@link TcpProxy}
  */
 export async function runFleet(options, given) {
@@ -30,9 +32,11 @@ export async function runFleet(options, given) {
     repeats = false,
     settings,
     proxied = false,
+    isApart = false,
     replicas,
     deaths = () => undefined,
     prepare = async () => {},
+    workerArgs = () => ({}),
     ...more
   } = given;
   const scratch = join(options.scratch, `fleet-${fleets++}`);
@@ -41,7 +45,7 @@ export async function runFleet(options, given) {
   const start = async (kind, name = 'queue') => {
     const server = await startServer(kind, join(scratch, name), settings);
     closers.push(() => server.stop());
-    if (!proxied) return { server, to: { kind, port: server.port } };
+    if (!proxied) return { server, to: { kind, port: server.port, ports: server.ports } };
     const proxy = await TcpProxy.start(server.port);
     closers.push(() => proxy.stop());
     return { server, proxy, to: { kind, port: proxy.port } };
@@ -49,7 +53,8 @@ export async function runFleet(options, given) {
   let deliveries = 0;
   try {
     const queueAt = await start(queue);
-    const storeAt = store === 'files' ? undefined : store === queue && !proxied ? queueAt : await start(store, 'store');
+    const storeAt =
+      store === 'files' ? undefined : store === queue && !proxied && !isApart ? queueAt : await start(store, 'store');
     if (replicas !== undefined) storeAt.to.replicas = replicas;
     await prepare({ queue: queueAt.server, store: storeAt?.server });
     const connected = connectQueue(queueAt.to);
@@ -79,6 +84,7 @@ export async function runFleet(options, given) {
           argsOf: (index) => ({
             ...{ role: index % 2 === 0 ? 'executor' : 'caller', repeats },
             ...{ queue: queueAt.to, store: storeAt?.to, death: deaths() },
+            ...workerArgs(index),
           }),
           workers: 4,
           dispatcher,

@@ -13,6 +13,8 @@ import { RedisSuspensionStore } from '#build/redis/index.js';
 import { POSTGRES, REDIS, unprivilegedUser } from '../../support/servers/installed.mjs';
 import { freePorts, supervise } from '../../support/servers/supervised.mjs';
 
+import { ClusterServer, connectCluster } from './fleet-cluster.mjs';
+
 const SECRET = 'the secret of a fleet in a campaign';
 const RESTARTS = 40;
 
@@ -33,8 +35,12 @@ export function connectQueue({ kind, port }) {
 }
 
 /** The options of a runtime that has its runs on a server, and what ends its connections. */
-export function connectStore({ kind, port, replicas = 0 }) {
+export function connectStore({ kind, port, ports, replicas = 0 }) {
   const of = (suspensionStore, end) => ({ suspensions: { suspensionStore, suspensionSecret: SECRET }, end });
+  if (kind === 'cluster') {
+    const client = connectCluster(ports);
+    return of(new RedisSuspensionStore({ client }), () => client.disconnect());
+  }
   if (kind === 'redis') {
     const client = quiet(new Redis({ port }));
     return of(new RedisSuspensionStore({ client, replicas, replicasTimeoutMs: 500 }), () => client.disconnect());
@@ -89,9 +95,10 @@ class Server {
     await this.#supervised.stop();
   }
 
+  /** As whoever stops a service does. */
   async terminate() {
     const { pid } = this;
-    process.kill(pid, 'SIGTERM');
+    process.kill(pid, this.ending);
     for (;;) {
       try {
         process.kill(pid, 0);
@@ -116,6 +123,10 @@ class RedisServer extends Server {
   constructor(scratch, settings) {
     super('redis', scratch);
     this.#settings = settings;
+  }
+
+  get ending() {
+    return 'SIGTERM';
   }
 
   command() {
@@ -150,6 +161,11 @@ class PostgresServer extends Server {
     execFileSync(join(POSTGRES, 'initdb'), settings, { cwd: scratch, stdio: 'ignore', ...this.#user });
   }
 
+  /** With SIGTERM it waits until its clients have gone. */
+  get ending() {
+    return 'SIGINT';
+  }
+
   command(folder) {
     this.#own(folder);
     const options = ['-D', this.folder, '-p', `${this.port}`, '-h', '127.0.0.1', '-k', folder];
@@ -179,9 +195,14 @@ class PostgresServer extends Server {
   }
 }
 
+function serverOf(kind, scratch, settings) {
+  if (kind === 'cluster') return new ClusterServer();
+  return kind === 'redis' ? new RedisServer(scratch, settings) : new PostgresServer(scratch);
+}
+
 /** @param settings of redis.conf */
 export async function startServer(kind, scratch, settings = { appendonly: 'yes', appendfsync: 'everysec' }) {
-  const server = kind === 'redis' ? new RedisServer(scratch, settings) : new PostgresServer(scratch);
+  const server = serverOf(kind, scratch, settings);
   await server.begin();
   return server;
 }

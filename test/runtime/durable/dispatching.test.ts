@@ -9,6 +9,7 @@ import {
   type NexusRuntime,
   type RuntimeOptions,
   type StoredMessage,
+  type Task,
   type WorkOptions,
 } from '#src/index.js';
 import { storedRunId } from '#src/suspension/durable/run-labels.js';
@@ -46,6 +47,7 @@ class Fleet {
 }
 
 afterEach(async () => {
+  vi.useRealTimers();
   for (const runtime of opened.splice(0)) await runtime.shutdown();
 });
 
@@ -236,6 +238,81 @@ describe('a fleet', () => {
     expect(await worker.getPrometheusMetrics()).toMatch(/^nexus_runs_found_total 3$/m);
   }, 30_000);
 
+  it('takes what was lost even if it is full at each look', async () => {
+    // Looks are by the application's timers: they come when the test says so.
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let looks = 0;
+    class Looked extends MemoryStore {
+      override async due(...given: Parameters<MemoryStore['due']>): Promise<readonly DueSuspension[]> {
+        const due = await super.due(...given);
+        looks++;
+        return due;
+      }
+    }
+    const fleet = new Fleet(new SharedQueue(), new Looked());
+    const producer = await fleet.open();
+    let release = (_value: number) => {};
+    let made = 0;
+    const wait = () =>
+      new Promise<number>((resolve) => {
+        made++;
+        release = resolve;
+      });
+    await fleet.worker({ concurrency: 1, extensions: { slow: { wait } } });
+    const first = await producer.start('return await $ext.slow.wait()', ALL);
+    await vi.waitFor(() => expect(made).toBe(1), { timeout: 20_000 });
+    fleet.queue.isAway = true;
+    const lost = await producer.start('return "found"', ALL);
+    fleet.queue.isAway = false;
+    for (const before of [looks, looks + 1]) {
+      vi.advanceTimersByTime(5_000);
+      await vi.waitFor(() => expect(looks).toBe(before + 1), { timeout: 20_000 });
+    }
+    release(1);
+    expect((await first.result()).returnValue).toBe(1);
+    expect((await lost.result({ timeoutMs: 20_000 })).returnValue).toBe('found');
+  });
+
+  it('tells of a call again at its time, however many signals come before', async () => {
+    const fleet = new Fleet();
+    const producer = await fleet.worker({});
+    const run = await producer.start('return await $ext.nobody.ask()', ALL, { runId: 'r4' });
+    const letGo = async () => {
+      const current = await fleet.store.current(storedRunId('r4'));
+      expect(current).toMatchObject({ state: 'suspended', dueAtMs: expect.any(Number) });
+      expect(await fleet.store.due(Date.now(), { limit: 10 })).toEqual([]);
+      return current?.dueAtMs as number;
+    };
+    const reminderAtMs = await vi.waitFor(letGo, { timeout: 20_000 });
+    for (const payload of [1, 2]) {
+      await run.signal('nobody-waits', payload);
+      expect(await vi.waitFor(letGo, { timeout: 20_000 })).toBe(reminderAtMs);
+    }
+    expect(fleet.queue.dispatched.filter(({ kind }) => kind === 'call')).toHaveLength(1);
+  });
+
+  it('tells of a call again after seconds if the queue did not take it', async () => {
+    class Refusing extends SharedQueue {
+      override async dispatch(tasks: readonly Task[]): Promise<void> {
+        if (tasks.some(({ kind }) => kind === 'call')) throw new Error('the queue is full');
+        await super.dispatch(tasks);
+      }
+    }
+    const fleet = new Fleet(new Refusing());
+    const producer = await fleet.worker({});
+    await producer.start('return await $ext.pay.charge()', ALL, { runId: 'r5' });
+    const dueAtMs = await vi.waitFor(
+      async () => {
+        const current = await fleet.store.current(storedRunId('r5'));
+        expect(current).toMatchObject({ id: expect.stringMatching(/\.2$/), state: 'suspended' });
+        expect(await fleet.store.due(Date.now(), { limit: 10 })).toEqual([]);
+        return current?.dueAtMs as number;
+      },
+      { timeout: 20_000 },
+    );
+    expect(dueAtMs).toBeLessThanOrEqual(Date.now() + 5_000);
+  });
+
   it('goes on when the queue is away: starts are stored, and found', async () => {
     const fleet = new Fleet();
     fleet.queue.isAway = true;
@@ -283,6 +360,20 @@ describe('a fleet', () => {
     await producer.completeCall('r3:c2', { success: true, value: 0 });
     expect((await run.result()).returnValue).toBe(1);
     expect(made).toEqual([[1]]);
+  });
+
+  it('counts what is due by deployment, also where nothing is executed', async () => {
+    const fleet = new Fleet();
+    const producer = await fleet.open({ metrics: true });
+    for (const n of [1, 2, 3]) await producer.start('return $args', { ...ALL, args: n });
+    await producer.start('return 1', ALL, { startAt: new Date(Date.now() + 3_600_000) });
+    const of = `\\{deployment="${producer.deployment}"\\}`;
+    const text = await producer.getPrometheusMetrics();
+    expect(text).toMatch(new RegExp(`^nexus_runs_due${of} 3$`, 'm'));
+    expect(text).toMatch(new RegExp(`^nexus_runs_due_lag_seconds${of} 0$`, 'm'));
+    const alone = await createRuntime({ cacheDir: false, maxInstances: 1, suspensionStore: fleet.store });
+    opened.push(alone);
+    expect(await alone.getPrometheusMetrics()).not.toMatch(/^nexus_runs_due/m);
   });
 
   it('refuses what is no dispatcher, and no runs without one', async () => {

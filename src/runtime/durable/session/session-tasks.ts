@@ -9,6 +9,9 @@ import type { SessionParts } from './session-parts.js';
 /** When calls that others make have no answer, they are told again: the task may be lost. Less and less often. */
 const FIRST_REMINDER_MS = 60_000;
 const LAST_REMINDER_MS = 60 * 60_000;
+/** A queue that is away is tried again after a sixth of the time that the call has waited: one that was away for a minute, within ten seconds. */
+const UNSENT_SHARE = 1 / 6;
+const FIRST_UNSENT_MS = 5_000;
 /** Earlier tasks have another time, or are repetitions. */
 const MAX_EARLY_MS = 1_000;
 
@@ -17,6 +20,8 @@ export class SessionTasks {
   readonly #parts: SessionParts;
   /** Ids of calls that others make, and were told of. */
   readonly #sent = new Set<string>();
+  /** Whether the queue did not take the last of them. */
+  #isUnsent = false;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -75,10 +80,9 @@ export class SessionTasks {
     later: readonly string[],
   ): Promise<void> {
     const made = new Set(later);
-    await this.#parts.sender?.calls(
-      this.runOf(held, run),
-      calls.filter(({ callId }) => !made.has(callId)),
-    );
+    const unmade = calls.filter(({ callId }) => !made.has(callId));
+    if (unmade.length === 0) return;
+    this.#isUnsent = (await this.#parts.sender?.calls(this.runOf(held, run), unmade)) === false;
   }
 
   /** When others are told again of the calls that they make, by the store's clock: the longer it waits, the later. */
@@ -86,14 +90,27 @@ export class SessionTasks {
     const { sender, store } = this.#parts;
     const made = new Set(later);
     if (sender === undefined || this.#ofOthers(calls).every(({ callId }) => made.has(callId))) return undefined;
-    const nowMs = store.clock.now();
-    return nowMs + Math.min(LAST_REMINDER_MS, Math.max(FIRST_REMINDER_MS, nowMs - held.content.arrivalMs));
+    const { arrivalMs } = held.content;
+    const ageMs = store.clock.now() - arrivalMs;
+    const unsentMs = Math.min(FIRST_REMINDER_MS, Math.max(FIRST_UNSENT_MS, Math.ceil(ageMs * UNSENT_SHARE)));
+    return arrivalMs + (this.#isUnsent ? ageMs + unsentMs : reminderAfter(ageMs));
   }
 
   #ofOthers(calls: readonly ExtensionCall[]): readonly ExtensionCall[] {
     const { extensions } = this.#parts.options;
     return calls.filter((call) => !isSignalWait(call) && !Object.hasOwn(extensions, call.extensionName));
   }
+}
+
+/**
+ * A claim for another reason, such as a signal that nothing waits for, does not postpone the next reminder: their times follow from the arrival.
+ *
+ * @returns when the first reminder after `ageMs` is, both since the arrival
+ */
+function reminderAfter(ageMs: number): number {
+  let afterMs = FIRST_REMINDER_MS;
+  while (afterMs <= ageMs && afterMs < LAST_REMINDER_MS) afterMs *= 2;
+  return afterMs > ageMs ? afterMs : afterMs + Math.ceil((ageMs - afterMs + 1) / LAST_REMINDER_MS) * LAST_REMINDER_MS;
 }
 
 /** A begin has its time under its seal: messages to it, or a secret that is changed, do not let it begin before. */

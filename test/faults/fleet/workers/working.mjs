@@ -8,7 +8,7 @@ import { dying } from '../../lib/dying.mjs';
 import { connectQueue, connectStore } from '../../lib/fleet-servers.mjs';
 import { repeating } from '../../lib/repeating-dispatcher.mjs';
 
-const [suspensionDir, leaseMs, { role, queue, store, repeats, death }] = process.argv
+const [suspensionDir, leaseMs, { role, queue, store, repeats, death, libraries }] = process.argv
   .slice(2)
   .map((arg) => JSON.parse(arg));
 const STDOUT = 1;
@@ -33,7 +33,15 @@ const dispatcher = repeats ? repeating(connected, (_task, times) => tell({ times
 const suspensions = store === undefined ? { suspensionDir } : connectStore(store).suspensions;
 if (death !== undefined) suspensions.suspensionStore = dying(suspensions.suspensionStore, death);
 
-const options = { cacheDir: false, maxInstances: 1, metrics: false, leaseMs, dispatcher, ...suspensions };
+const options = {
+  cacheDir: false,
+  maxInstances: 1,
+  metrics: false,
+  leaseMs,
+  dispatcher,
+  ...suspensions,
+  ...(libraries && { libraries }),
+};
 /** As whoever supervises processes does: it begins when its servers can be used. */
 async function insist(begin) {
   for (;;) {
