@@ -33,7 +33,10 @@ export class WrappedServer implements Source {
   static async open(config: StdioServerConfig | HttpServerConfig, version: string): Promise<WrappedServer> {
     const server = new WrappedServer(config, version);
     try {
-      await server.#list(await server.#connected());
+      const client = await server.#connected();
+      await server.#list(client).catch((error: unknown) => {
+        throw new Error(`The server ${config.name} does not list its tools: ${messageOf(error)}`, { cause: error });
+      });
       return server;
     } catch (error) {
       await server.close();
@@ -50,20 +53,31 @@ export class WrappedServer implements Source {
   }
 
   async call(tool: string, input: unknown, signal: AbortSignal): Promise<unknown> {
-    const { name, timeoutMs } = this.#config;
-    const client = await this.#connected();
+    const { name } = this.#config;
     const where = `${name}.${tool}`;
-    try {
-      const result = await client.callTool(
-        { name: tool, arguments: (input ?? {}) as Record<string, unknown> },
-        { signal, timeout: timeoutMs, maxTotalTimeout: timeoutMs },
-      );
-      return requireBounded(answerOf(result, where), where);
-    } catch (error) {
-      if (client.transport === undefined)
-        throw new Error(`The server ${name} went away while it was called: ${messageOf(error)}`);
-      throw error;
+    const request = { name: tool, arguments: (input ?? {}) as Record<string, unknown> };
+    for (let isRetry = false; ; isRetry = true) {
+      const client = await this.#connected();
+      try {
+        return requireBounded(answerOf(await this.#request(client, request, signal), where), where);
+      } catch (error) {
+        if (!isLost(error)) throw error;
+        this.#drop(client);
+        // What was never sent is sent again, to a new process or connection.
+        if (error.code === 'NOT_CONNECTED' && !isRetry) continue;
+        throw new Error(`The server ${name} went away while it was called: ${messageOf(error)}`, { cause: error });
+      }
     }
+  }
+
+  #request(client: Client, request: { name: string; arguments: Record<string, unknown> }, signal: AbortSignal) {
+    const { timeoutMs } = this.#config;
+    return client.callTool(request, { signal, timeout: timeoutMs, maxTotalTimeout: timeoutMs });
+  }
+
+  #drop(client: Client): void {
+    this.#client = undefined;
+    client.close().catch(() => {});
   }
 
   async close(): Promise<void> {
@@ -185,6 +199,12 @@ function inherited(): Record<string, string> {
       return value === undefined ? [] : [[name, value]];
     }),
   );
+}
+
+/** The connection is gone, or the process. */
+function isLost(error: unknown): error is Error & { readonly code: string } {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return code === 'NOT_CONNECTED' || code === 'CONNECTION_CLOSED' || code === 'SEND_FAILED';
 }
 
 function messageOf(error: unknown): string {
