@@ -36,7 +36,7 @@ const STORES = '^src/(postgres|redis)/';
 const APPLICATIONS = ['cli', 'server'];
 const OF_THE_CORE = [
   '^src/(api|config|errors|support)/',
-  '^src/((build|postgres|redis|testing|typescript)/)?index\\.ts$',
+  '^src/((build|mcp|postgres|redis|testing|typescript)/)?index\\.ts$',
   // For `nexus inspect`, which describes files without executing anything, and for what commands print.
   // Files beside the code.
   '^src/assets\\.ts$',
@@ -64,6 +64,8 @@ const IMPORTERS = {
   ioredis: '^src/cli/support/server-store\\.ts$',
   pg: '^src/cli/support/server-store\\.ts$',
   hono: '^src/server/http/hono\\.ts$',
+  '@modelcontextprotocol/client': '^src/mcp/sdk/client\\.ts$',
+  '@modelcontextprotocol/server': '^src/mcp/sdk/server\\.ts$',
   '@hono/node-server': '^src/server/http/listen\\.ts$',
 };
 
@@ -143,7 +145,7 @@ export default {
       severity: 'error',
       from: { path: folders([...MAIN, ...WORKER, ...SHARED, 'guest']) },
       to: {
-        path: '^src/(build|testing|otel|postgres|redis|bullmq|typescript|migrate|code-mode|server|cli)/|^src/index\\.ts$',
+        path: '^src/(build|testing|otel|postgres|redis|bullmq|typescript|migrate|code-mode|mcp|server|cli)/|^src/index\\.ts$',
       },
     },
     {

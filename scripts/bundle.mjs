@@ -70,6 +70,7 @@ await build({ ...common, entryPoints: singletons });
 await build({ ...commonjs, entryPoints: singletons });
 const sharing = { name: 'singletons', setup: shareSingletons };
 const threadFile = { name: 'thread-file', setup: nameThreadFile };
+const slimMcp = { name: 'slim-mcp', setup: slimSdkOfMcp };
 const onFirstCall = { name: 'on-first-call', setup: evaluateOnFirstCall };
 const entryPoints = {
   index: path('build/index.js'),
@@ -81,6 +82,8 @@ const entryPoints = {
   redis: path('build/redis/index.js'),
   postgres: path('build/postgres/index.js'),
   bullmq: path('build/bullmq/index.js'),
+  // No entry of the package: what `nexus mcp` loads.
+  mcp: path('build/mcp/index.js'),
 };
 // `import` gets the script of the main entry, too.
 const { index: _index, ...modules } = entryPoints;
@@ -89,13 +92,13 @@ await take({
   ...SLIM,
   entryPoints: modules,
   external: EXTERNAL,
-  plugins: [sharing, threadFile, onFirstCall],
+  plugins: [sharing, threadFile, onFirstCall, slimMcp],
   splitting: true,
   // Beside the entry: the URL of the worker is relative to wherever its code ends up.
   chunkNames: '[name]-[hash]',
 });
 // A build step is a module: another copy of all of it would be a quarter of the package.
-const { build: _, postgres, redis, typescript, migrate, 'code-mode': codeMode, ...required } = entryPoints;
+const { build: _, mcp: __, postgres, redis, typescript, migrate, 'code-mode': codeMode, ...required } = entryPoints;
 await take({ ...commonjs, entryPoints: required, plugins: [sharing, threadFile, onFirstCall] });
 // Bundles of CommonJS have no chunks in common, so entries that are mostly the same are one: two thirds of each store, and what reads handlers.
 await takeTogether('stores', { postgres, redis });
@@ -284,6 +287,29 @@ function nameThreadFile({ onLoad }) {
   });
 }
 
+/**
+ * The SDK of MCP has two checkers of JSON Schema in each of its two packages. It gets the one without code generation, which is a seventh of the
+ * other. What it starts processes with is CommonJS, and takes modules of Node, which an ES module cannot require.
+ */
+function slimSdkOfMcp({ onLoad }) {
+  onLoad({ filter: /@modelcontextprotocol\/(?:client|server)\/dist\/shimsNode\.mjs$/ }, async ({ path: file }) => {
+    const names = await readdir(dirname(file));
+    const provider = names.find((name) => /^cfWorkerProvider-.*\.mjs$/.test(name));
+    const text = await readFile(file, 'utf8');
+    const given = /import \{ n as AjvJsonSchemaValidator \} from "[^"]+";/;
+    if (provider === undefined || !given.test(text)) throw new Error(`${file} is not what it was`);
+    return {
+      contents: text.replace(given, `import { t as AjvJsonSchemaValidator } from "./${provider}";`),
+      loader: 'js',
+    };
+  });
+  onLoad({ filter: /node_modules\/(?:cross-spawn|which|isexe)\/.*\.js$/ }, async ({ path: file }) => {
+    const text = await readFile(file, 'utf8');
+    const contents = text.replaceAll(/require\('(child_process|fs|path)'\)/g, "process.getBuiltinModule('node:$1')");
+    return { contents, loader: 'js' };
+  });
+}
+
 /** Errors are instances of one class, and `currentCall` is known, to whoever imports it from wherever. */
 function shareSingletons({ initialOptions, onResolve }) {
   const path = initialOptions.format === 'cjs' ? './singletons.cjs' : './singletons.js';
@@ -293,7 +319,7 @@ function shareSingletons({ initialOptions, onResolve }) {
 /** Entries of the package that the command and the server import. */
 function shareEntries({ onResolve }) {
   onResolve(
-    { filter: /^(\.\.\/)+((index|(build|postgres|redis|testing|typescript)\/index)\.js)$/ },
+    { filter: /^(\.\.\/)+((index|(build|mcp|postgres|redis|testing|typescript)\/index)\.js)$/ },
     ({ path: name, importer }) => {
       if (!/\/build\/(cli|server)\//.test(importer)) return undefined;
       const entry = name

@@ -40,6 +40,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/runs.js')).runs,
   },
   serve: { summary: 'serve handlers over HTTP', load: async () => (await import('./commands/serve.js')).serve },
+  mcp: {
+    summary: 'serve servers of MCP, or an OpenAPI document, as two tools that run programs',
+    load: async () => (await import('./commands/mcp.js')).mcp,
+  },
   init: {
     summary: 'create the files that an editor and a build need',
     load: async () => (await import('./commands/init.js')).init,

@@ -59,6 +59,12 @@ export class GivenOptions {
     return this.#values.get(name) === true;
   }
 
+  /** Those of an option that may be given several times, as they are. */
+  texts(name: string): readonly string[] {
+    const value = this.#values.get(name);
+    return Array.isArray(value) ? (value as readonly string[]) : [];
+  }
+
   /** Those of an option that may be given several times; each may hold several, separated by commas. */
   list(name: string): string[] {
     const value = this.#values.get(name);

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { COMMANDS, loadCommand } from './command-table.js';
 import { Configuration } from './configuration.js';
 import { EXIT } from './exit-codes.js';
 import { reportFailure } from './failure.js';
 import { parseCommandLine } from './parse-command-line.js';
 import { Terminal } from './terminal.js';
+import { packageVersion } from './version.js';
 
 process.exit(await main(process.argv.slice(2)));
 
@@ -27,7 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function call(args: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = args;
-  if (name === '--version' || name === '-v') return print(terminal, version(), { version: version() });
+  if (name === '--version' || name === '-v') return print(terminal, packageVersion(), { version: packageVersion() });
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const [about] = rest;
     if (name === 'help' && about !== undefined) return call([about, '--help'], terminal);
@@ -56,11 +56,6 @@ function print(terminal: Terminal, text: string, json: unknown): number {
 
 function styles(terminal: Terminal): Pick<Terminal, 'style'> {
   return { style: (style, text) => terminal.style(style, text) };
-}
-
-function version(): string {
-  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(file) as { readonly version: string }).version;
 }
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {

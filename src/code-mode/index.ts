@@ -4,6 +4,32 @@
  * @module nexus-runtime/code-mode
  */
 
+export { type AiSdkOutput, type AiSdkTool, aiSdkTool } from './adapters/ai-sdk.js';
+export { type AnthropicTool, anthropicTool } from './adapters/anthropic.js';
+export {
+  type CloudflareExecutor,
+  type CloudflareFunctions,
+  type CloudflareProvider,
+  type CloudflareResult,
+  cloudflareExecutor,
+} from './adapters/cloudflare.js';
+export {
+  type MastraProgram,
+  type MastraProgramResult,
+  type MastraTransport,
+  mastraTransport,
+} from './adapters/mastra.js';
+export type { ProgramInput, ToolSource } from './adapters/model-tools.js';
+export { type OpenAiChatTool, type OpenAiTool, openAiChatTool, openAiTool } from './adapters/openai.js';
+export type { SandboxOptions } from './adapters/sandbox.js';
+export {
+  type TanStackBinding,
+  type TanStackExecutionResult,
+  type TanStackIsolateConfig,
+  type TanStackIsolateContext,
+  type TanStackIsolateDriver,
+  tanStackDriver,
+} from './adapters/tanstack.js';
 export type { Approval, ApprovalDecision, CallToDecide, PendingApproval } from './calls/approval.js';
 export type { CallRecord } from './calls/journal.js';
 export { createCodeMode } from './create-code-mode.js';

@@ -486,6 +486,11 @@ export class NexusRuntime implements AsyncDisposable {
     return this.#compilation.calls.run(() => use(this.#kept));
   }
 
+  /** @internal What a VM may have at most. */
+  get memoryLimitBytes(): number {
+    return this.#config.pool.memoryLimitBytes;
+  }
+
   /** @internal {@link executeHandler} and {@link executeCompiledHandler} */
   executeAny(
     handler: HandlerRef,

@@ -12,6 +12,7 @@ import type { ServerLogEntry, ServerOptions } from '../../server/server-options.
 import type { Command, CommandCall } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { SERVE_OPTIONS, serveSettings } from '../serve-settings.js';
+import { endSignal } from '../support/end-signal.js';
 import { withStore } from '../support/server-store.js';
 
 const DEFAULT_DRAIN_MS = 25_000;
@@ -153,21 +154,6 @@ function announce(
   );
   if (!isForOthers)
     terminal.note('There is no token: only programs of this machine are served. Set NEXUS_TOKEN to serve others.');
-}
-
-/** Resolves at the first signal; the second one ends the process. */
-function endSignal(note: (text: string) => void): Promise<void> {
-  return new Promise((resolve) => {
-    let isEnding = false;
-    const onSignal = () => {
-      if (isEnding) process.exit(EXIT.interrupted);
-      isEnding = true;
-      note('Shutting down; again to end at once.');
-      resolve();
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-  });
 }
 
 async function stop(server: NexusServer, drainTimeoutMs: number): Promise<void> {

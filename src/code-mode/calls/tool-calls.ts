@@ -5,7 +5,7 @@ import { currentCall } from '../../runtime/run/current-call.js';
 import { InputMismatch, OutputMismatch } from '../../schemas/extension-errors.js';
 import { validate } from '../../schemas/validate.js';
 import type { SavedProgram } from '../session/saved-programs.js';
-import { type Declared, takesNothing } from '../tools/declarations.js';
+import { type Declared, isOptional } from '../tools/declarations.js';
 import { describeTool, noSuchTool, searchTools } from '../tools/search.js';
 import type { ToolCallInfo } from '../tools/tool.js';
 import type { KnownTool, ToolSet } from '../tools/tool-set.js';
@@ -133,7 +133,7 @@ async function admit(
     const message = `takes one object with named properties, and got ${args.length} arguments`;
     throw new InputMismatch(`tools.${path}`, [{ path: 'input', message }]);
   }
-  const given = args[0] === undefined && takesNothing(input) ? {} : args[0];
+  const given = args[0] === undefined && isOptional(input) ? {} : args[0];
   const verdict = await validate(schema, given, 'input', maxValues);
   if (verdict.issues === undefined) return verdict.value;
   throw new InputMismatch(`tools.${path}`, verdict.issues);

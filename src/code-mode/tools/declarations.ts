@@ -44,9 +44,10 @@ export function declarationOf(tool: Declared, maxDepth: number, level = 0): stri
 
 /** `(input: { id: string }): Promise<unknown>` */
 export function signatureOf({ input, output }: Declared, maxDepth: number): string {
+  const name = isOptional(input) ? 'input?' : 'input';
   const given = takesNothing(input)
     ? 'input?: {}'
-    : `input: ${input === undefined ? 'unknown' : typeOfSchema(input, maxDepth)}`;
+    : `${name}: ${input === undefined ? 'unknown' : typeOfSchema(input, maxDepth)}`;
   const answer = output === undefined ? 'unknown' : typeOfSchema(output, maxDepth);
   return `(${given}): Promise<${answer}>`;
 }
@@ -124,12 +125,20 @@ function membersOf({ tools, groups }: Group, maxDepth: number, level: number): s
 }
 
 /** Whether a schema is that of an object without any property. */
-export function takesNothing(schema: JsonSchema | undefined): boolean {
+function takesNothing(schema: JsonSchema | undefined): boolean {
   if (typeof schema !== 'object') return false;
-  const { type, properties, additionalProperties } = schema as Readonly<Record<string, unknown>>;
+  const { properties, additionalProperties } = schema as Readonly<Record<string, unknown>>;
   const isEmpty = typeof properties !== 'object' || properties === null || Object.keys(properties).length === 0;
-  const isPlain = !['$ref', 'anyOf', 'oneOf', 'allOf'].some((name) => name in schema);
-  return type === 'object' && isEmpty && isPlain && (properties !== undefined || additionalProperties === false);
+  return isEmpty && isOptional(schema) && (properties !== undefined || additionalProperties === false);
+}
+
+/** Whether a schema is that of an object without required properties: a call may leave it out, and `{}` is meant. */
+export function isOptional(schema: JsonSchema | undefined): boolean {
+  if (typeof schema !== 'object') return false;
+  const { type, required, minProperties } = schema as Readonly<Record<string, unknown>>;
+  const isPlain = !['$ref', 'anyOf', 'oneOf', 'allOf', 'not'].some((name) => name in schema);
+  const isFree = required === undefined || (Array.isArray(required) && required.length === 0);
+  return type === 'object' && isPlain && isFree && minProperties === undefined;
 }
 
 function oneLine(text: string): string {
