@@ -33,13 +33,17 @@ const IN_CALLING_THREAD = '^src/testing/runtime/(start-test-runtime|calling-thre
 /** Suspended handlers on a server, each an entry of its own. */
 const STORES = '^src/(postgres|redis)/';
 /** The command and the server are applications of the package: what they have of the core is its entries, and what is named here. */
-const APPLICATIONS = ['cli', 'server'];
+const APPLICATIONS = ['cli', 'server', 'playground'];
 const OF_THE_CORE = [
   '^src/(api|config|errors|support)/',
   '^src/((build|mcp|postgres|redis|testing|typescript)/)?index\\.ts$',
   // For `nexus inspect`, which describes files without executing anything, and for what commands print.
   // Files beside the code.
   '^src/assets\\.ts$',
+  // For the playground, which steps through executions and makes recordings of them.
+  '^src/(compiler/key|execution/(own-call-kinds|request/(build-request|transferable-answer))|runtime/(durable/later|run/current-call))\\.ts$',
+  '^src/testing/(show|state|test-result|recording/(answer-book|differences|recording-start))\\.ts$',
+  '^src/typescript/(compiler|handler-language)\\.ts$',
   '^src/(cache/artifact|execution/result/to-json|suspension/sealed/envelope|testing/recording/recording-codec)\\.ts$',
 ].join('|');
 
@@ -145,7 +149,7 @@ export default {
       severity: 'error',
       from: { path: folders([...MAIN, ...WORKER, ...SHARED, 'guest']) },
       to: {
-        path: '^src/(build|testing|otel|postgres|redis|bullmq|typescript|migrate|code-mode|mcp|server|cli)/|^src/index\\.ts$',
+        path: '^src/(build|testing|otel|postgres|redis|bullmq|typescript|migrate|code-mode|mcp|server|cli|playground)/|^src/index\\.ts$',
       },
     },
     {
@@ -168,10 +172,16 @@ export default {
       to: { path: folders(['pages']) },
     },
     {
+      name: 'the-playground-imports-no-command',
+      severity: 'error',
+      from: { path: folders(['playground']) },
+      to: { path: folders(['cli']) },
+    },
+    {
       name: 'the-server-imports-no-command',
       severity: 'error',
       from: { path: folders(['server']) },
-      to: { path: folders(['cli']) },
+      to: { path: folders(['cli', 'playground']) },
     },
     {
       name: 'stores-on-servers-import-little',

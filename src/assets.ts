@@ -22,3 +22,7 @@ export const WORKER_URL = located(() => {
 export const PAGES_URL = located(() => {
   return new URL('./pages/', import.meta.url);
 });
+/** The declarations of `nexus-runtime/handler`. */
+export const HANDLER_TYPES_URL = located(() => {
+  return new URL('./handler/index.d.ts', import.meta.url);
+});

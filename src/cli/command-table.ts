@@ -11,6 +11,10 @@ interface Entry {
 /** The commands, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, Entry>> = {
   run: { summary: 'run a handler', load: async () => (await import('./commands/run.js')).run },
+  dev: {
+    summary: 'open the playground: edit, run, step through recordings',
+    load: async () => (await import('./commands/dev.js')).dev,
+  },
   check: {
     summary: 'check handlers: syntax, types, capabilities, sizes',
     load: async () => (await import('./commands/check.js')).check,

@@ -113,7 +113,7 @@ export class Invoker {
             waiting === undefined
               ? executed.result
               : await this.#keep(executed, withTrace(waiting, trace), options, origin).finally(waiting.letGo);
-          if (result.suspension?.calls.length) this.#warnOfSuspension(context);
+          if (result.suspension?.calls.length && options.suspensions !== true) this.#warnOfSuspension(context);
           trace.suspended(result, keptAt);
           this.#notify(result, executed, origin, true);
           return result;

@@ -55,6 +55,8 @@ export interface NexusServer extends AsyncDisposable {
 const MIB = 1024 * 1024;
 const DEFAULT_DRAIN_MS = 25_000;
 const MAX_MS = 2_147_483_647;
+/** In the order of their navigation. */
+const PAGES = ['status', 'runs'];
 const KEYS: Keys<ServerOptions> = {
   ...{
     runtime: true,
@@ -248,7 +250,7 @@ class WebServer implements NexusServer {
 
   /** For people, in a browser. No clients are generated of them, so they are not in the description. */
   #pageRoutes(basePath: string): RouteEntry[] {
-    const files = new PageFiles();
+    const files = new PageFiles(PAGES);
     const toFirst = firstPageRoute(basePath);
     return [
       ['GET', '/', undefined, toFirst],

@@ -248,6 +248,14 @@ describe.each(['approval', 'outbox'])('the example %s', (example) => {
   }, 60_000);
 });
 
+describe('the panels', () => {
+  it('print what their README says, among others', async () => {
+    const output = await example('panels');
+    for (const line of (await shownIn('panels')).split('\n')) expect(output).toContain(line);
+    expect(output).toMatch(/^ {2}view {2}results busy true\n {2}state query/m);
+  }, 60_000);
+});
+
 describe('the fleet', () => {
   it('executes in one process and calls in another, or says what it needs', async () => {
     const { stdout } = await run(process.execPath, [join(root, 'examples', 'fleet', 'run.mjs')]);

@@ -57,7 +57,7 @@ export interface ExecuteOptions extends SourceOptions {
   readonly unawaited?: 'abandon' | 'wait';
   /**
    * `false`: a handler that comes to wait for an extension is not kept, and its result is an EXECUTION_ERROR. For callers that never
-   * resume. `run` keeps nothing in the store and has no use for it. @default true
+   * resume. `run` keeps nothing in the store and has no use for it. `true` says that it is expected: nothing is warned of. @default true
    */
   readonly suspensions?: boolean;
   /**

@@ -37,9 +37,11 @@ export function keepToken(token: string | undefined): void {
 }
 
 export interface RequestOptions {
-  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is. */
+  readonly blob?: Blob;
   /** Parameters of the query; undefined ones are left out. */
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly signal?: AbortSignal;
@@ -53,7 +55,7 @@ export interface RequestOptions {
  * @throws Refusal
  */
 export async function request(path: string, options: RequestOptions = {}): Promise<Response> {
-  const { method = 'GET', body, query = {}, signal, accept = 'application/json' } = options;
+  const { method = 'GET', body, blob, query = {}, signal, accept = 'application/json' } = options;
   const url = new URL(path, ROOT);
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== '') url.searchParams.set(name, String(value));
@@ -69,6 +71,7 @@ export async function request(path: string, options: RequestOptions = {}): Promi
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(blob !== undefined && { body: blob }),
       ...(signal !== undefined && { signal }),
       mode: 'same-origin',
       credentials: 'same-origin',

@@ -22,17 +22,21 @@ export interface PageFile {
 
 /** The pages, as they were built. Each file is read and compressed once, when it is first asked for. */
 export class PageFiles {
+  readonly #pages: readonly string[];
   readonly #folder: URL;
   readonly #files = new Map<string, Promise<PageFile>>();
   #names: Promise<ReadonlySet<string>> | undefined;
 
-  constructor(folder: URL = PAGES_URL) {
+  /** @param pages names of those that are served; what they load is */
+  constructor(pages: readonly string[], folder: URL = PAGES_URL) {
+    this.#pages = pages;
     this.#folder = folder;
   }
 
   /** Names of the pages: `status`, `runs`. */
   async pages(): Promise<readonly string[]> {
-    return [...(await this.#list())].filter((name) => /^\w+\.html$/.test(name)).map((name) => name.slice(0, -5));
+    const files = await this.#list();
+    return this.#pages.filter((page) => files.has(`${page}.html`));
   }
 
   /**
@@ -60,7 +64,7 @@ export class PageFiles {
 
   #list(): Promise<ReadonlySet<string>> {
     this.#names ??= readdir(this.#folder, { recursive: true }).then(
-      (names) => new Set(names.map((name) => name.replaceAll('\\', '/')).filter((name) => name.includes('.'))),
+      (names) => new Set(names.map((name) => name.replaceAll('\\', '/')).filter((name) => this.#isServed(name))),
       () => {
         this.#names = undefined;
         throw new Problem(
@@ -71,5 +75,9 @@ export class PageFiles {
       },
     );
     return this.#names;
+  }
+  #isServed(name: string): boolean {
+    const page = /^(\w+)\.html$/.exec(name)?.[1];
+    return page === undefined ? name.includes('.') : this.#pages.includes(page);
   }
 }

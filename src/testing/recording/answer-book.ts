@@ -64,6 +64,20 @@ export class AnswerBook {
   }
 }
 
+/** The answers of a segment in their recorded order; `answers` are in place of those to the application's calls. */
+export function recordedAnswers(
+  { segments, calls }: Recording,
+  segment: number,
+  answers: readonly CallResult[],
+): readonly CallResult[] {
+  const isOfApplication = new Set(calls.map(({ callId }) => callId));
+  const given = [...answers];
+  const inOrder = (segments[segment]?.answers ?? []).flatMap((answer) =>
+    isOfApplication.has(answer.callId) ? given.splice(0, 1) : [answer],
+  );
+  return [...inOrder, ...given];
+}
+
 function isSameMethod(a: ExtensionCall, b: ExtensionCall): boolean {
   return a.extensionName === b.extensionName && a.method === b.method;
 }

@@ -1,37 +1,20 @@
 import { randomInt } from 'node:crypto';
 import type { AsyncResult, CallResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
-import type { ExtensionRegistry } from '../../api/extension.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
-import type { SourceOptions } from '../../api/source-options.js';
-import { KeyDeriver, LARGE_SOURCE_CHARACTERS } from '../../compiler/key.js';
-import { settingsOfCall } from '../../config/locale.js';
+import { KeyDeriver } from '../../compiler/key.js';
 import { matchAnswers } from '../../execution/request/answers.js';
-import { methodNamesOf } from '../../execution/request/build-request.js';
-import {
-  type ExecuteOptions,
-  type ResumeOptions,
-  resolveExecutionLimits,
-} from '../../execution/request/execute-options.js';
-import { localeOf } from '../../execution/request/segment-request.js';
+import type { ExecuteOptions, ResumeOptions } from '../../execution/request/execute-options.js';
 import type { NexusRuntime, RuntimeInner } from '../../runtime/nexus-runtime.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
-import { shapeOf, shapeOfWrap } from '../../source/forms/source-shape.js';
-import { withInlineMap } from '../../source/source-map/inline-map.js';
-import { jsonOfStoredMap } from '../../source/source-map/stored-map.js';
 import { renderReason } from '../../support/render-reason.js';
 import { parseSuspensionId } from '../../support/run-ids.js';
-import { systemTime } from '../../support/timers.js';
-import { decodedContext, jsonContext } from '../state.js';
 import { joined } from '../test-result.js';
 import type { RecordedSegment, Recording } from './recording.js';
 import type { RecordingFiles } from './recording-files.js';
+import { beginRecording, type RecordingStart, recordedHandler } from './recording-start.js';
 
-const DEFAULT_FILENAME = 'handler.js';
 const SEEDS = 2 ** 32;
-
-/** The part of a recording that is known before the execution. It is a copy, because it is encoded later. */
-type RecordingStart = Omit<Recording, 'outcome' | 'segments' | 'calls' | 'handler'>;
 
 /** Executes handlers on a runtime and records everything that is needed to repeat them. */
 export class Recorder {
@@ -58,7 +41,7 @@ export class Recorder {
     given: number | ExecuteOptions = {},
   ): Promise<WasmResult> {
     const options = this.#fixed(typeof given === 'number' ? { timeoutMs: given } : given);
-    const start = this.#begin(context, options);
+    const start = beginRecording(this.#inner, context, options);
     const result =
       typeof code === 'string'
         ? await this.#runtime.executeHandler(code, context, options)
@@ -100,7 +83,7 @@ export class Recorder {
   async run(code: string | Uint8Array, context: WasmContext = {}, given: RunOptions = {}): Promise<WasmResult> {
     const options = this.#fixed(given);
     const { now: fixed, extensions } = given;
-    const start = this.#begin({ extensionRegistry: extensions ?? {}, ...context }, options);
+    const start = beginRecording(this.#inner, { extensionRegistry: extensions ?? {}, ...context }, options);
     const segments: RecordedSegment[] = [];
     const calls: ExtensionCall[] = [];
     let nowMs = options.now;
@@ -133,48 +116,6 @@ export class Recorder {
     return { ...options, seed, now };
   }
 
-  /** Undefined for arguments that the runtime will refuse. */
-  #begin(context: WasmContext, options: ExecuteOptions & { readonly seed: number; readonly now: number }) {
-    const { config, engine } = this.#inner;
-    try {
-      const start: RecordingStart = {
-        recordedAtMs: systemTime(),
-        engine,
-        libraries: Object.keys(config.pool.libraries),
-        // The caller's own may be another one by the time that it is written.
-        context: {
-          ...(options.toJSON === true
-            ? jsonContext(context)
-            : structuredClone(withoutMethods(decodedContext(context)))),
-          ...namedMethods(context.extensionRegistry),
-        },
-        limits: resolveExecutionLimits(options, config.limits, config.ceilings),
-        seed: options.seed,
-        ...(options.toJSON !== undefined && { toJSON: options.toJSON }),
-        ...(options.onLogOverflow !== undefined && { onLogOverflow: options.onLogOverflow }),
-        ...localeOf(settingsOfCall(options, config.localeSettings)),
-        ...(options.entry !== undefined && { entry: options.entry }),
-        ...this.#sourceOptions(options),
-      };
-      return start;
-    } catch {
-      return undefined;
-    }
-  }
-
-  #sourceOptions({
-    wrap = this.#inner.config.cache.wrap,
-    returnLastExpression,
-    normalise,
-  }: SourceOptions): Pick<Recording, 'sourceOptions'> {
-    const sourceOptions = {
-      ...(wrap !== undefined && { wrap }),
-      ...(returnLastExpression !== undefined && { returnLastExpression }),
-      ...(normalise !== undefined && { normalise }),
-    };
-    return Object.keys(sourceOptions).length === 0 ? {} : { sourceOptions };
-  }
-
   #keep(
     runId: string,
     code: string | Uint8Array,
@@ -184,24 +125,12 @@ export class Recorder {
   ): void {
     if (start === undefined) return;
     this.#write(async () => {
-      await this.#put(runId, { ...start, handler: await this.#handlerOf(code, options), ...rest });
+      await this.#put(runId, {
+        ...start,
+        handler: await recordedHandler(this.#inner, this.#keys, code, options),
+        ...rest,
+      });
     });
-  }
-
-  async #handlerOf(code: string | Uint8Array, options: ExecuteOptions): Promise<Recording['handler']> {
-    const { filename = DEFAULT_FILENAME } = options;
-    if (typeof code === 'string') {
-      const { wrap, source: keepsSource } = this.#inner.config.cache;
-      const text = { source: code, filename, shape: shapeOf(options, wrap && shapeOfWrap(wrap)), keepsSource };
-      const isLarge = code.length >= LARGE_SOURCE_CHARACTERS;
-      const { key } = isLarge ? await this.#keys.deriveInSlices(text) : { key: this.#keys.derive(text) };
-      return { key, filename, source: code };
-    }
-    const opened = await this.#inner.open(code);
-    if (!opened.ok) throw new Error(opened.error.message);
-    const { key, filename: name, source, sourceMap } = opened.handler;
-    const json = sourceMap && (await jsonOfStoredMap(sourceMap));
-    return { key, filename: name, source: json === undefined ? source : withInlineMap(source, json) };
   }
 
   async #put(runId: string, recording: Recording): Promise<void> {
@@ -243,20 +172,6 @@ function isAnswered({ segments }: Recording, callId: string): boolean {
 
 function isSame({ callId }: ExtensionCall): (call: ExtensionCall) => boolean {
   return (call) => call.callId === callId;
-}
-
-/** They are no data: their names are what is written down. */
-function withoutMethods({ extensionRegistry: _, ...context }: WasmContext): WasmContext {
-  return context;
-}
-
-function namedMethods(registry: ExtensionRegistry | undefined): { extensionRegistry?: Record<string, string[]> } {
-  if (registry === undefined) return {};
-  const named = Object.entries(registry).map(([name, methods]): [string, string[]] => [
-    name,
-    Array.isArray(methods) ? [...(methods as string[])] : methodNamesOf(methods),
-  ]);
-  return { extensionRegistry: Object.fromEntries(named) };
 }
 
 function warn(reason: string): void {

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import type { CallResult } from '../../api/answers.js';
 import type { LibraryOption, RuntimeOptions } from '../../api/options.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import { invalidArgument } from '../../config/check.js';
@@ -12,7 +11,7 @@ import type { TestRuntime } from '../runtime/test-runtime.js';
 import type { TestRuntimeOptions } from '../runtime/test-runtime-options.js';
 import { showCall, showInLine } from '../show.js';
 import { joined, type TestResult, testResult } from '../test-result.js';
-import { AnswerBook } from './answer-book.js';
+import { AnswerBook, recordedAnswers } from './answer-book.js';
 import { type Difference, differencesOf } from './differences.js';
 import { isCalledOff, type Recording } from './recording.js';
 import { decodeRecording, MAX_RECORDING_BYTES } from './recording-codec.js';
@@ -122,20 +121,6 @@ async function repeat(
     result = await runtime.resumeAny(suspension.suspensionId, answers, resumeOptions, { recorded });
     whole = joined(whole, result);
   }
-}
-
-/** The answers of a segment in their recorded order; `answers` are in place of those to the application's calls. */
-function recordedAnswers(
-  { segments, calls }: Recording,
-  segment: number,
-  answers: readonly CallResult[],
-): readonly CallResult[] {
-  const isOfApplication = new Set(calls.map(({ callId }) => callId));
-  const given = [...answers];
-  const inOrder = (segments[segment]?.answers ?? []).flatMap((answer) =>
-    isOfApplication.has(answer.callId) ? given.splice(0, 1) : [answer],
-  );
-  return [...inOrder, ...given];
 }
 
 function compare(

@@ -49,7 +49,8 @@ export class Browsing implements AsyncDisposable {
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => {
       // The form for the token comes of a refusal.
-      if (message.type() === 'error' && !message.text().includes('401 (Unauthorized)')) faults.push(message.text());
+      if (message.type() === 'error' && !message.text().includes('401 (Unauthorized)'))
+        faults.push(`${message.text()} ${message.location().url}:${message.location().lineNumber}`);
     });
     await page.goto(url);
     if (token !== undefined) await signIn(page, token);

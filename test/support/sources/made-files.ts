@@ -10,7 +10,15 @@ import { build } from 'esbuild';
 import { bundlePages } from '../../../scripts/bundle-pages.mjs';
 import { makeImages } from '../../../scripts/images/make-images.mjs';
 import { bundleWorker } from '../../../scripts/worker-bundle.mjs';
-import { ENGINE_URL, NODE_LIBRARY_URL, PAGES_URL, PRELUDE_URL, SOURCES_URL, WORKER_URL } from './assets.js';
+import {
+  ENGINE_URL,
+  HANDLER_TYPES_URL,
+  NODE_LIBRARY_URL,
+  PAGES_URL,
+  PRELUDE_URL,
+  SOURCES_URL,
+  WORKER_URL,
+} from './assets.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FOLDER = fileURLToPath(new URL('.', ENGINE_URL));
@@ -88,9 +96,18 @@ async function makeSources(): Promise<void> {
 /** `assets.ts` beside this file, from the place of `src/assets.ts`. */
 function assets(): string {
   const from = fileURLToPath(SOURCES_URL);
-  const lines = Object.entries({ ENGINE_URL, NODE_LIBRARY_URL, PAGES_URL, PRELUDE_URL, WORKER_URL }).map(
-    ([name, url]) => `export const ${name} = new URL('${relative(from, fileURLToPath(url))}', import.meta.url);\n`,
-  );
+  const lines = Object.entries({
+    ENGINE_URL,
+    HANDLER_TYPES_URL,
+    NODE_LIBRARY_URL,
+    PAGES_URL,
+    PRELUDE_URL,
+    WORKER_URL,
+  }).map(([name, url]) => {
+    // Of a folder, a path has no end.
+    const end = url.pathname.endsWith('/') ? '/' : '';
+    return `export const ${name} = new URL('${relative(from, fileURLToPath(url))}${end}', import.meta.url);\n`;
+  });
   return lines.join('');
 }
 

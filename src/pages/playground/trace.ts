@@ -1,0 +1,73 @@
+import type { EndView, GivenAnswer, Inputs, RunEvent, RunRequest, StepView } from '../../playground/contract.js';
+import { request } from '../shared/api.js';
+import { readEvents } from '../shared/events.js';
+
+/** One run, as far as it is known. */
+export interface Trace {
+  readonly filename: string;
+  readonly code: string;
+  readonly steps: readonly StepView[];
+  readonly end?: EndView;
+  /** Why there was no run. */
+  readonly refused?: string;
+  readonly isRunning: boolean;
+  /** From the first to the last step, in milliseconds. */
+  readonly tookMs: number;
+}
+
+export interface RunInput {
+  readonly code: string;
+  readonly filename: string;
+  /** Absent: those of the recording. */
+  readonly inputs?: Inputs;
+  readonly denied: readonly string[];
+  readonly from?: RunRequest['from'];
+  readonly answers?: readonly GivenAnswer[];
+  readonly isLive?: boolean;
+}
+
+/** Runs handlers, one at a time, and tells how far they are. */
+export class Runner {
+  readonly #onChange: (trace: Trace) => void;
+  #running: AbortController | undefined;
+
+  constructor(onChange: (trace: Trace) => void) {
+    this.#onChange = onChange;
+  }
+
+  stop(): void {
+    this.#running?.abort();
+  }
+
+  /** Runs it, in place of what is running. @throws Refusal */
+  async run(input: RunInput): Promise<void> {
+    this.stop();
+    const own = new AbortController();
+    this.#running = own;
+    const { code, filename } = input;
+    const startedAt = performance.now();
+    let trace: Trace = { code, filename, steps: [], isRunning: true, tookMs: 0 };
+    const change = (more: Partial<Trace>) => {
+      if (this.#running !== own) return;
+      trace = { ...trace, ...more, tookMs: performance.now() - startedAt };
+      this.#onChange(trace);
+    };
+    change({});
+    const onEvent = (_: string, data: unknown) => {
+      const event = data as RunEvent;
+      if (event.kind === 'step') change({ steps: [...trace.steps, event.step] });
+      else if (event.kind === 'end') change({ end: event.end, isRunning: false });
+      else change({ refused: event.message, isRunning: false });
+    };
+    try {
+      const { body } = await request('playground/run', { method: 'POST', body: input, signal: own.signal });
+      if (body !== null) await readEvents(body, onEvent);
+      if (trace.isRunning) change({ isRunning: false, refused: 'The server ended the run. Its terminal says why.' });
+    } catch (error) {
+      if (own.signal.aborted) change({ isRunning: false });
+      else {
+        change({ isRunning: false, refused: error instanceof Error ? error.message : String(error) });
+      }
+    }
+  }
+}
