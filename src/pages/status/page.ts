@@ -45,7 +45,7 @@ const workers = new Table<WorkerNow>({
       class: 'wide',
       text: ({ state, handler }) => handler ?? (state === 'executing' ? 'no name' : ''),
     },
-    { title: 'Tenant', isCut: true, text: ({ tenant = '' }) => tenant },
+    { title: 'Tenant', isCut: true, class: 'wide', text: ({ tenant = '' }) => tenant },
     { title: 'For', isNumber: true, text: ({ runningMs }) => (runningMs === undefined ? '' : duration(runningMs)) },
     { title: 'VMs', isNumber: true, text: ({ memoryBytes }) => bytes(memoryBytes) },
   ],
