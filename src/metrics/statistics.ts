@@ -2,7 +2,7 @@ import { createHistogram } from 'node:perf_hooks';
 
 import { KILL_LAYERS, type KillLayer } from '../api/observer.js';
 import type { NexusErrorCode } from '../errors/codes.js';
-import { METRICS, type RUN_OUTCOMES } from './catalog.js';
+import { METRICS } from './catalog.js';
 import type { ExecutionObservation } from './observation.js';
 import type { Tally } from './tally.js';
 
@@ -29,7 +29,7 @@ export interface ExecutionStatistics {
     readonly working: number;
     /** Times that one could not go on, and is tried again. */
     readonly postponed: number;
-    readonly ended: Readonly<Partial<Record<(typeof RUN_OUTCOMES)[number], number>>>;
+    readonly ended: Readonly<Partial<Record<'completed' | 'failed' | 'cancelled', number>>>;
   };
 }
 
