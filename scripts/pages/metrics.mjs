@@ -17,7 +17,7 @@ const GROUPS = [
   { title: 'Compiling and the cache', prefixes: ['compile_', 'cache_'] },
   { title: 'The pool and memory', prefixes: ['pool_', 'memory_'] },
   { title: 'Usage', prefixes: ['usage_'] },
-  { title: 'Suspension', prefixes: ['suspension_', 'suspensions_', 'resume_'] },
+  { title: 'Suspension', prefixes: ['suspension_', 'suspensions_', 'resume_', 'releases_'] },
   { title: 'Durable runs', prefixes: ['runs_', 'tasks_'] },
 ];
 
