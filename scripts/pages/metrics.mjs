@@ -18,7 +18,7 @@ const GROUPS = [
   { title: 'The pool and memory', prefixes: ['pool_', 'memory_'] },
   { title: 'Usage', prefixes: ['usage_'] },
   { title: 'Suspension', prefixes: ['suspension_', 'suspensions_', 'resume_'] },
-  { title: 'Durable runs', prefixes: ['runs_', 'tasks_'] },
+  { title: 'Durable runs', prefixes: ['runs_', 'releases_', 'tasks_'] },
 ];
 
 const INTRO = `# Metrics
