@@ -316,12 +316,12 @@ function shareSingletons({ initialOptions, onResolve }) {
   onResolve({ filter: /\/(current-call|left-behind|nexus-error)\.js$/ }, () => ({ path, external: true }));
 }
 
-/** Entries of the package that the command and the server import. */
+/** Entries of the package that the command, the server and the playground import. */
 function shareEntries({ onResolve }) {
   onResolve(
     { filter: /^(\.\.\/)+((index|(build|mcp|postgres|redis|testing|typescript)\/index)\.js)$/ },
     ({ path: name, importer }) => {
-      if (!/\/build\/(cli|server)\//.test(importer)) return undefined;
+      if (!/\/build\/(cli|server|playground)\//.test(importer)) return undefined;
       const entry = name
         .replace(/^(\.\.\/)+/, '')
         .replace(/\/index\.js$/, '')

@@ -22,16 +22,22 @@ return new Map([[$state.first, new Date()]]);`;
 let bench: Bench;
 let made: string[] = [];
 
+/** Notes a call, and answers it. */
+function noted<T>(call: string, answer: T): T {
+  made.push(call);
+  return answer;
+}
+
 beforeAll(async () => {
   bench = await Bench.start({
     files: { 'a.js': 'return 1', 'b.ts': 'const n: number = 1; return n;', 'types.d.ts': '', 'notes.txt': 'secret' },
     extensions: {
       a: {
-        one: (given: unknown) => (made.push(`one ${String(given)}`), given),
-        two: async () => (made.push('two'), 10),
+        one: (given: unknown) => noted(`one ${String(given)}`, given),
+        two: async () => noted('two', 10),
       },
       b: {
-        three: async () => (made.push('three'), 20),
+        three: async () => noted('three', 20),
         breaks: () => Promise.reject(new RangeError('no')),
         odd: () => () => 1,
       },

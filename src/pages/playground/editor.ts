@@ -8,7 +8,6 @@ import {
 } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { javascript } from '@codemirror/lang-javascript';
-import { json } from '@codemirror/lang-json';
 import {
   bracketMatching,
   defaultHighlightStyle,
@@ -17,8 +16,7 @@ import {
   syntaxHighlighting,
 } from '@codemirror/language';
 import { lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
-import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
-import { Compartment, EditorState, type Extension } from '@codemirror/state';
+import { EditorState, type Extension } from '@codemirror/state';
 import {
   drawSelection,
   EditorView,
@@ -37,10 +35,9 @@ import { HIGHLIGHTING, THEME } from './theme.js';
 
 export interface EditorOptions {
   readonly label: string;
-  readonly language: 'javascript' | 'json';
   readonly text: string;
   readonly onChange: () => void;
-  /** Of the handler that is edited, for types; none for JSON. */
+  /** Of the handler that is edited, for types. @default no types */
   readonly filename?: () => string;
   readonly keys?: readonly { readonly key: string; readonly run: () => void }[];
 }
@@ -49,10 +46,9 @@ export interface EditorOptions {
 export class Editor {
   readonly element: HTMLElement;
   readonly #view: EditorView;
-  readonly #readOnly = new Compartment();
   #isSetting = false;
 
-  constructor({ label, language, text, onChange, filename, keys = [] }: EditorOptions) {
+  constructor({ label, text, onChange, filename, keys = [] }: EditorOptions) {
     this.element = h('div', { class: 'editor' });
     const root = this.element.attachShadow({ mode: 'open' });
     const own = keys.map(({ key, run }) => ({
@@ -63,13 +59,11 @@ export class Editor {
         return true;
       },
     }));
-    const isCode = language === 'javascript';
     const extensions: Extension[] = [
       keymap.of([
         ...own,
         ...closeBracketsKeymap,
         ...completionKeymap,
-        ...searchKeymap,
         ...lintKeymap,
         ...defaultKeymap,
         ...historyKeymap,
@@ -95,21 +89,14 @@ export class Editor {
         if (update.docChanged && !this.#isSetting) onChange();
       }),
       EditorView.domEventHandlers({ beforeinput: replaceSelected }),
-      this.#readOnly.of([]),
-      ...(isCode
-        ? [
-            lineNumbers(),
-            lintGutter(),
-            highlightActiveLine(),
-            highlightActiveLineGutter(),
-            highlightSelectionMatches(),
-            search({ top: true }),
-            marks(),
-            javascript({ typescript: true }),
-            autocompletion({ maxRenderedOptions: 100, tooltipClass: () => 'completions' }),
-            ...(filename === undefined ? [] : typesOf(filename)),
-          ]
-        : [json()]),
+      lineNumbers(),
+      lintGutter(),
+      highlightActiveLine(),
+      highlightActiveLineGutter(),
+      marks(),
+      javascript({ typescript: true }),
+      autocompletion({ maxRenderedOptions: 100, tooltipClass: () => 'completions' }),
+      ...(filename === undefined ? [] : typesOf(filename)),
     ];
     this.#view = new EditorView({ root, parent: root, state: EditorState.create({ doc: text, extensions }) });
   }
@@ -127,11 +114,6 @@ export class Editor {
     } finally {
       this.#isSetting = false;
     }
-  }
-
-  set isReadOnly(is: boolean) {
-    const extension = is ? [EditorState.readOnly.of(true), EditorView.editable.of(false)] : [];
-    this.#view.dispatch({ effects: this.#readOnly.reconfigure(extension) });
   }
 
   focus(): void {

@@ -88,7 +88,6 @@ class Workspace {
     });
     this.#editor = new Editor({
       label: 'Handler',
-      language: 'javascript',
       text: '',
       filename: () => this.#opened.filename,
       onChange: () => this.#onEdit(),
