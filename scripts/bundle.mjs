@@ -92,7 +92,7 @@ await take({
   ...SLIM,
   entryPoints: modules,
   external: EXTERNAL,
-  plugins: [sharing, threadFile, onFirstCall, slimMcp],
+  plugins: [sharing, threadFile, onFirstCall, slimMcp, { name: 'own-runtime', setup: shareRuntime }],
   splitting: true,
   // Beside the entry: the URL of the worker is relative to wherever its code ends up.
   chunkNames: '[name]-[hash]',
@@ -314,6 +314,13 @@ function slimSdkOfMcp({ onLoad }) {
 function shareSingletons({ initialOptions, onResolve }) {
   const path = initialOptions.format === 'cjs' ? './singletons.cjs' : './singletons.js';
   onResolve({ filter: /\/(current-call|left-behind|nexus-error)\.js$/ }, () => ({ path, external: true }));
+}
+
+/** The build step executes with the runtime of the main entry. */
+function shareRuntime({ onResolve }) {
+  onResolve({ filter: /^\.\.\/runtime\/runtime\.js$/ }, ({ importer }) =>
+    /\/build\/build\//.test(importer) ? { path: './index.js', external: true } : undefined,
+  );
 }
 
 /** Entries of the package that the command, the server and the playground import. */
