@@ -59,7 +59,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Runs programs of another code mode: its functions are all that they have. */
-export class Sandbox {
+export class ProgramSandbox {
   readonly #runtime: NexusRuntime;
   readonly #options: SandboxOptions;
 
