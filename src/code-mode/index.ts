@@ -21,7 +21,7 @@ export {
 } from './adapters/mastra.js';
 export type { ProgramInput, ToolSource } from './adapters/model-tools.js';
 export { type OpenAiChatTool, type OpenAiTool, openAiChatTool, openAiTool } from './adapters/openai.js';
-export type { SandboxOptions } from './adapters/sandbox.js';
+export type { ProgramSandboxOptions } from './adapters/sandbox.js';
 export {
   type TanStackBinding,
   type TanStackExecutionResult,

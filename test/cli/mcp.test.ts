@@ -52,7 +52,7 @@ async function connect(
     asked,
     async call(name, input) {
       const { content, isError = false } = await client.callTool({ name, arguments: { ...input } });
-      return { text: (content as [{ text: string }])[0].text, isError };
+      return { text: (content[0] as { text: string }).text, isError };
     },
     [Symbol.asyncDispose]: () => client.close(),
   };

@@ -249,7 +249,9 @@ describe('an OpenAPI document', () => {
 });
 
 /** As a client is told them. */
-async function toolsOf(server: unknown): Promise<{ readonly name: string; readonly description?: string }[]> {
+async function toolsOf(
+  server: unknown,
+): Promise<{ readonly name: string; readonly description?: string | undefined }[]> {
   const { Client, InMemoryTransport } = await import('@modelcontextprotocol/client');
   const [ours, theirs] = InMemoryTransport.createLinkedPair();
   await (server as { connect(transport: unknown): Promise<void> }).connect(ours);

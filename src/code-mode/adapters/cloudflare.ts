@@ -1,6 +1,6 @@
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import { jsonCopyWithBytes } from './json-values.js';
-import { linesOf, Sandbox, type SandboxOptions } from './sandbox.js';
+import { linesOf, ProgramSandbox, type ProgramSandboxOptions } from './sandbox.js';
 
 /** Functions that programs call. */
 export type CloudflareFunctions = Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>>;
@@ -54,8 +54,8 @@ if(typeof name!=='string'||name==='then')return undefined;return(...args)=>$ext.
  * @example
  * const codemode = createCodeTool({ tools, executor: cloudflareExecutor(runtime) });
  */
-export function cloudflareExecutor(runtime: NexusRuntime, options?: SandboxOptions): CloudflareExecutor {
-  const sandbox = new Sandbox(runtime, options);
+export function cloudflareExecutor(runtime: NexusRuntime, options?: ProgramSandboxOptions): CloudflareExecutor {
+  const sandbox = new ProgramSandbox(runtime, options);
   return {
     async execute(code, providersOrFns, { connectors = [] } = {}) {
       try {
@@ -70,7 +70,7 @@ export function cloudflareExecutor(runtime: NexusRuntime, options?: SandboxOptio
 }
 
 async function execute(
-  sandbox: Sandbox,
+  sandbox: ProgramSandbox,
   code: string,
   providers: readonly CloudflareProvider[],
 ): Promise<CloudflareResult> {

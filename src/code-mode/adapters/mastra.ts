@@ -1,6 +1,6 @@
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import { jsonCopy } from './json-values.js';
-import { linesOf, Sandbox, type SandboxOptions } from './sandbox.js';
+import { linesOf, ProgramSandbox, type ProgramSandboxOptions } from './sandbox.js';
 
 /** What `run` of a `CodeModeTransport` of Mastra is given. */
 export interface MastraProgram {
@@ -39,12 +39,12 @@ export interface MastraTransport {
  * @example
  * const { tool, instructions } = createCodeMode({ tools: { getTopProducts } }, mastraTransport(runtime));
  */
-export function mastraTransport(runtime: NexusRuntime, options?: SandboxOptions): MastraTransport {
-  const sandbox = new Sandbox(runtime, options);
+export function mastraTransport(runtime: NexusRuntime, options?: ProgramSandboxOptions): MastraTransport {
+  const sandbox = new ProgramSandbox(runtime, options);
   return { requiresSandbox: false, run: (program) => runProgram(sandbox, program) };
 }
 
-async function runProgram(sandbox: Sandbox, given: MastraProgram): Promise<MastraProgramResult> {
+async function runProgram(sandbox: ProgramSandbox, given: MastraProgram): Promise<MastraProgramResult> {
   const { program, toolIds, dispatch, timeout, abortSignal } = given;
   const byName = new Map<string, string>();
   for (const id of toolIds) {

@@ -6,7 +6,7 @@ import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import { firstNameOf, JAVASCRIPT, TYPESCRIPT } from '../program/read-program.js';
 
 /** Options of the sandboxes for code modes of frameworks. */
-export interface SandboxOptions {
+export interface ProgramSandboxOptions {
   /** From the begin of a program to its end, in milliseconds. Default: that of the framework, or 30,000 */
   readonly timeoutMs?: number;
   /** Calls of functions that a program may make. @default 1,000 */
@@ -47,7 +47,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** What a VM has at least, and the granularity of its memory. */
 const MIN_MEMORY = 2 * 1024 * 1024;
 const PAGE = 64 * 1024;
-const KEYS: { readonly [K in keyof Required<SandboxOptions>]: true } = {
+const KEYS: { readonly [K in keyof Required<ProgramSandboxOptions>]: true } = {
   ...{ timeoutMs: true, maxCalls: true, limits: true, tenant: true },
 };
 const NAMES: Readonly<Record<string, string>> = {
@@ -59,12 +59,12 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Runs programs of another code mode: its functions are all that they have. */
-export class Sandbox {
+export class ProgramSandbox {
   readonly #runtime: NexusRuntime;
-  readonly #options: SandboxOptions;
+  readonly #options: ProgramSandboxOptions;
 
   /** @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed */
-  constructor(runtime: NexusRuntime, options: SandboxOptions = {}) {
+  constructor(runtime: NexusRuntime, options: ProgramSandboxOptions = {}) {
     if (typeof (runtime as Partial<NexusRuntime> | undefined)?.keeping !== 'function') {
       throw invalidArgument('runtime', runtime, 'what createRuntime returned');
     }

@@ -1,6 +1,6 @@
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import { jsonCopy } from './json-values.js';
-import { linesOf, Sandbox, type SandboxOptions } from './sandbox.js';
+import { linesOf, ProgramSandbox, type ProgramSandboxOptions } from './sandbox.js';
 
 /** What of a tool of TanStack AI a driver has to know. */
 export interface TanStackBinding {
@@ -49,13 +49,13 @@ const DISPOSED = { name: 'DisposedError', message: 'The context has been dispose
  * @example
  * const { tools, systemPrompt } = createCodeMode({ driver: tanStackDriver(runtime), tools: [fetchWeather] });
  */
-export function tanStackDriver(runtime: NexusRuntime, options?: SandboxOptions): TanStackIsolateDriver {
-  const sandbox = new Sandbox(runtime, options);
+export function tanStackDriver(runtime: NexusRuntime, options?: ProgramSandboxOptions): TanStackIsolateDriver {
+  const sandbox = new ProgramSandbox(runtime, options);
   return { createContext: async (config) => contextOf(sandbox, config) };
 }
 
 function contextOf(
-  sandbox: Sandbox,
+  sandbox: ProgramSandbox,
   { bindings, timeout, memoryLimit }: TanStackIsolateConfig,
 ): TanStackIsolateContext {
   const names = Object.keys(bindings);

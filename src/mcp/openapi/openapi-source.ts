@@ -1,7 +1,7 @@
 import type { OpenApiConfig } from '../config/mcp-config.js';
 import { BOUNDS, boundedText, requireBounded, type Source, type SourceTool } from '../source.js';
 import { fault, type Json, readDocument } from './document.js';
-import { type Operation, object, operationsOf } from './operations.js';
+import { type HttpOperation, object, operationsOf } from './operations.js';
 import { readLimited } from './read-limited.js';
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -10,11 +10,16 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 export class OpenApiSource implements Source {
   readonly #config: OpenApiConfig;
   readonly #base: URL;
-  readonly #operations: ReadonlyMap<string, Operation>;
+  readonly #operations: ReadonlyMap<string, HttpOperation>;
   readonly tools: readonly SourceTool[];
   readonly notes: readonly string[];
 
-  private constructor(config: OpenApiConfig, base: URL, operations: readonly Operation[], notes: readonly string[]) {
+  private constructor(
+    config: OpenApiConfig,
+    base: URL,
+    operations: readonly HttpOperation[],
+    notes: readonly string[],
+  ) {
     this.#config = config;
     this.#base = base;
     const named = unique(operations);
@@ -39,7 +44,7 @@ export class OpenApiSource implements Source {
   }
 
   async call(tool: string, input: unknown, signal: AbortSignal): Promise<unknown> {
-    const operation = this.#operations.get(tool) as Operation;
+    const operation = this.#operations.get(tool) as HttpOperation;
     const { headers, timeoutMs } = this.#config;
     const given = object(input);
     const request = new Headers();
@@ -70,8 +75,8 @@ export class OpenApiSource implements Source {
 }
 
 /** Of two operations of one name, the second gets its method and path. */
-function unique(operations: readonly Operation[]): ReadonlyMap<string, Operation> {
-  const named = new Map<string, Operation>();
+function unique(operations: readonly HttpOperation[]): ReadonlyMap<string, HttpOperation> {
+  const named = new Map<string, HttpOperation>();
   for (const operation of operations) {
     const { name, method, path } = operation;
     named.set(named.has(name) ? `${name} ${method} ${path}` : name, operation);
@@ -97,7 +102,7 @@ function baseOf({ baseUrl, document: place }: OpenApiConfig, document: Json): UR
 }
 
 /** @throws TypeError for a parameter of the path that is missing, or would lead elsewhere */
-function urlOf(base: URL, { path, placed }: Operation, given: Json): URL {
+function urlOf(base: URL, { path, placed }: HttpOperation, given: Json): URL {
   const filled = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => {
     const property = [...placed].find(([, one]) => one.in === 'path' && one.name === name)?.[0] ?? name;
     const text = texts(given[property]).join(',');
@@ -122,7 +127,7 @@ function texts(value: unknown): readonly string[] {
   return [typeof value === 'object' ? JSON.stringify(value) : String(value)];
 }
 
-function bodyOf({ bodyType }: Operation, body: unknown): string | undefined {
+function bodyOf({ bodyType }: HttpOperation, body: unknown): string | undefined {
   if (bodyType === undefined || body === undefined) return undefined;
   if (/json/i.test(bodyType)) return JSON.stringify(body);
   if (bodyType.startsWith('text/')) return texts(body).join('\n');

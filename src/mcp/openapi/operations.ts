@@ -10,7 +10,7 @@ export interface Placed {
 }
 
 /** An operation as it is called. */
-export interface Operation {
+export interface HttpOperation {
   readonly name: string;
   readonly description: string;
   readonly method: string;
@@ -39,10 +39,10 @@ const OWN_HEADERS = new Set([
 
 /** The operations of a document, in its order. */
 export function operationsOf(document: Json): {
-  readonly operations: readonly Operation[];
+  readonly operations: readonly HttpOperation[];
   readonly notes: readonly string[];
 } {
-  const operations: Operation[] = [];
+  const operations: HttpOperation[] = [];
   const notes: string[] = [];
   for (const [path, item] of Object.entries(object(document['paths']))) {
     const resolved = object(deref(item, document));
@@ -58,7 +58,7 @@ export function operationsOf(document: Json): {
   return { operations, notes };
 }
 
-function operationOf(document: Json, path: string, method: string, item: Json, operation: Json): Operation {
+function operationOf(document: Json, path: string, method: string, item: Json, operation: Json): HttpOperation {
   const properties: Record<string, unknown> = {};
   const required: string[] = [];
   const placed = new Map<string, Placed>();
