@@ -12,9 +12,3 @@ export function isLoopbackName(host: string): boolean {
     .toLowerCase();
   return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name);
 }
-
-/** What counts as one client: whoever has an IPv6 address has all of its network. */
-export function groupOf(address: string): string {
-  const plain = address.replace(/^::ffff:/i, '');
-  return plain.includes(':') ? plain.split(':').slice(0, 4).join(':') : plain;
-}

@@ -1,10 +1,11 @@
 import type { AsyncResult } from '../../api/answers.js';
 import { NexusError } from '../../errors/nexus-error.js';
+import { noRun } from '../../runtime/durable/run-ids.js';
 import type { Run, RunDescription, RunFilter } from '../../runtime/durable/run-types.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import type { Route, RouteCall } from '../http/pipeline.js';
 import { Problem } from '../problem.js';
-import { readExecuteRequest, requireFields, visibleTenant, wrong } from '../requests.js';
+import { readExecuteRequest, requireFields, requireOwnTenant, visibleTenant, wrong } from '../requests.js';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
@@ -38,8 +39,7 @@ export function listRunsRoute(runtime: NexusRuntime): Route {
     if (!Number.isInteger(most) || most < 1 || most > MAX_LIMIT)
       throw wrong('limit', limit, `a whole number from 1 to ${MAX_LIMIT}`);
     const own = visibleTenant(call.identity);
-    if (own !== undefined && asked !== undefined && asked !== own)
-      throw new Problem(403, 'FORBIDDEN', `The token is of the tenant ${own}.`, { field: 'tenant' });
+    requireOwnTenant(own, asked);
     const tenant = own ?? asked;
     const filter = {
       ...(state !== undefined && { state }),
@@ -148,7 +148,7 @@ async function ownRun(
   const description = await run.describe();
   const tenant = visibleTenant(identity);
   if (tenant === undefined || description.tenant === tenant) return { run, description };
-  throw new Problem(404, 'SUSPENSION_NOT_FOUND', `There is no run ${id}.`);
+  throw noRun(id);
 }
 
 /** Starting a run again tells whether its code and input are the same, which is nobody's business but its tenant's. */
