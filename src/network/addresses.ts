@@ -17,14 +17,3 @@ export function isAllowedAddress(address: string, allowPrivate: boolean): boolea
   if (allowPrivate && PRIVATE.has(range)) return true;
   return range === 'unicast' && (parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_UNICAST));
 }
-
-/** What counts as one client: whoever has an IPv6 address has all of its network of 64 bits. */
-export function networkOf(address: string): string {
-  if (!ipaddr.isValid(address)) return address;
-  const parsed = ipaddr.process(address);
-  if (parsed.kind() === 'ipv4') return parsed.toString();
-  // Zeros may be left out anywhere, so that the texts of one network need not begin alike.
-  const { parts } = parsed as ipaddr.IPv6;
-  const network = parts.slice(0, 4).map((part) => part.toString(16));
-  return `${network.join(':')}::/64`;
-}

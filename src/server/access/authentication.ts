@@ -1,9 +1,8 @@
 import { boolean, invalidOption, rejectUnknownKeys, requireObject } from '../../config/check.js';
-import { networkOf } from '../../network/addresses.js';
 import { sha256Hex } from '../../support/sha256-hex.js';
 import { Problem } from '../problem.js';
 import type { ServerOptions, ServerToken, TokenScope } from '../server-options.js';
-import { isLoopbackAddress, isLoopbackName } from './addresses.js';
+import { isLoopbackAddress, isLoopbackName, networkOf } from './addresses.js';
 import { ALL_SCOPES, type Identity } from './identity.js';
 import type { RateLimiter } from './rate-limiter.js';
 

@@ -1,6 +1,5 @@
 import type { AsyncResult } from '../../api/answers.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import { noRun } from '../../runtime/durable/run-ids.js';
 import type { Run, RunDescription, RunFilter } from '../../runtime/durable/run-types.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import type { Route, RouteCall } from '../http/pipeline.js';
@@ -145,10 +144,21 @@ async function ownRun(
 ): Promise<{ readonly run: Run; readonly description: RunDescription }> {
   const id = context.req.param('id') ?? '';
   const run = runtime.getRun(id);
-  const description = await run.describe();
+  const description = await run.describe().catch((error: unknown) => {
+    throw isNoRun(error) ? noRun(id) : error;
+  });
   const tenant = visibleTenant(identity);
   if (tenant === undefined || description.tenant === tenant) return { run, description };
   throw noRun(id);
+}
+
+function isNoRun(error: unknown): boolean {
+  return error instanceof NexusError && error.code === 'SUSPENSION_NOT_FOUND';
+}
+
+function noRun(id: string): Problem {
+  const detail = `There is no run ${id}: it was never started, or its result is no longer kept (outcomeRetentionMs).`;
+  return new Problem(404, 'SUSPENSION_NOT_FOUND', detail);
 }
 
 /** Starting a run again tells whether its code and input are the same, which is nobody's business but its tenant's. */
@@ -159,7 +169,7 @@ async function requireOwnOrNew(runtime: NexusRuntime, { identity }: RouteCall, r
     .getRun(runId)
     .describe()
     .catch((error: unknown) => {
-      if (error instanceof NexusError && error.code === 'SUSPENSION_NOT_FOUND') return undefined;
+      if (isNoRun(error)) return undefined;
       throw error;
     });
   if (found !== undefined && found.tenant !== tenant) {
