@@ -216,6 +216,8 @@ export class Build {
       const { location, snippet } = (error.context ?? {}) as Pick<BuildFailure['error'], 'location' | 'snippet'>;
       const { message } = error;
       const code = error.code as BuildFailure['error']['code'];
+      // Of all that the compiler is given, only the name of the file is not of this build.
+      if (error.context['field'] === 'filename') return this.#failed(name, file, { code: 'INVALID_HANDLER', message });
       if (code !== 'COMPILATION_ERROR' && code !== 'INVALID_HANDLER') throw error;
       return this.#failed(name, file, { code, message, ...(location && { location }), ...(snippet && { snippet }) });
     }

@@ -62,6 +62,11 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
 /** @throws NexusError INVALID_ARGUMENT naming the nearest command */
 export function loadCommand(name: string): Promise<Command> {
   if (Object.hasOwn(COMMANDS, name)) return (COMMANDS[name] as Entry).load();
+  if (name.startsWith('-'))
+    throw new NexusError(
+      'INVALID_ARGUMENT',
+      `${name} stands before the command: nexus COMMAND ${name}. See nexus --help.`,
+    );
   const found = nearest(name, Object.keys(COMMANDS));
   const suggestion = found === undefined ? '' : ` Did you mean ${found}?`;
   throw new NexusError(

@@ -42,6 +42,9 @@ export interface CommandCall {
   readonly configuration: Configuration;
 }
 
+/** Not those within braces, which are of a pattern: `*.{js,ts}`. */
+const COMMA = /,(?![^{}]*\})/;
+
 /** The options that were given. Their names and kinds are checked. */
 export class GivenOptions {
   readonly #values: ReadonlyMap<string, string | boolean | readonly string[]>;
@@ -69,6 +72,6 @@ export class GivenOptions {
   list(name: string): string[] {
     const value = this.#values.get(name);
     if (!Array.isArray(value)) return [];
-    return (value as readonly string[]).flatMap((one) => one.split(',').map((part) => part.trim())).filter(Boolean);
+    return (value as readonly string[]).flatMap((one) => one.split(COMMA).map((part) => part.trim())).filter(Boolean);
   }
 }

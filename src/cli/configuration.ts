@@ -43,7 +43,12 @@ export class Configuration {
   /** Options for `createRuntime`. @throws NexusError INVALID_CONFIG naming the option, the variable or the file */
   async runtime(): Promise<RuntimeOptions> {
     const { runtime = {} } = await this.file();
-    return { ...runtime, ...configFromEnv(), ...this.#fromFlags() };
+    return { ...runtime, ...this.outside() };
+  }
+
+  /** Of the options of the runtime, those that are not of the file. @throws NexusError INVALID_CONFIG naming the option or the variable */
+  outside(): RuntimeOptions {
+    return { ...configFromEnv(), ...this.#fromFlags() };
   }
 
   /** The server that keeps suspended handlers. @throws NexusError INVALID_CONFIG if it is no text */

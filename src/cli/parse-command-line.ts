@@ -92,7 +92,9 @@ function checked(
   }
   // An option behind it is a forgotten value; a value that begins with a dash is written behind an equals sign.
   if (value === undefined || (isInline === false && /^-./.test(value))) {
-    throw usageError(command, `${rawName} needs a value: ${rawName} ${label}.`);
+    const isOption = value === undefined || value.startsWith('--');
+    const remedy = isOption ? '' : `; one that begins with a dash is written ${rawName}=${value}`;
+    throw usageError(command, `${rawName} needs a value: ${rawName} ${label}${remedy}.`);
   }
   return value;
 }

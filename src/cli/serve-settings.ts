@@ -3,6 +3,9 @@ import { variableOf } from '../config/option-table.js';
 import type { ServeOptions } from '../server/serve-options.js';
 import type { GivenOptions, OptionSpecs } from './command.js';
 
+/** As in every list of tokens; here the variable is named. */
+const MIN_TOKEN_CHARACTERS = 16;
+
 type Kind = 'text' | 'count' | 'switch';
 
 /** Options of `nexus serve` that a flag or a variable can say. */
@@ -52,6 +55,12 @@ export function serveSettings(options: GivenOptions, env: NodeJS.ProcessEnv): Se
       found[name] = read(`${variable} (environment)`, SETTINGS[name].kind, (env[variable] ?? '').trim());
   }
   const token = env['NEXUS_TOKEN']?.trim();
+  if (token && (token.length < MIN_TOKEN_CHARACTERS || /\s/.test(token)))
+    throw invalidOption(
+      'NEXUS_TOKEN (environment)',
+      'a shorter one',
+      `at least ${MIN_TOKEN_CHARACTERS} characters without spaces`,
+    );
   if (token) found['tokens'] = [{ name: 'default', token, scopes: ['admin'] }];
   return found as ServeOptions;
 }

@@ -139,6 +139,7 @@ class WebServer implements NexusServer {
       maxStreams: count('maxStreams', 1_000, 1_000_000),
       retentionMs: count('streamRetentionMs', 60_000, MAX_MS),
       maxResponseBytes,
+      onFailure: (error) => this.#pipeline.problem(error),
     });
     this.#feed = new StatusFeed(options.runtime, () => {
       const { inFlight, responses, draining: isDraining } = this.#pipeline.stats;

@@ -1,6 +1,7 @@
 import type { WasmContext } from '../api/context.js';
 import type { ExecutionLimits } from '../api/limits.js';
 import { describe, rejectUnknownKeys } from '../config/check.js';
+import { NexusError } from '../errors/nexus-error.js';
 import type { ExecuteOptions } from '../execution/request/execute-options.js';
 import { capabilitiesCover } from '../index.js';
 import type { Identity } from './access/identity.js';
@@ -25,6 +26,8 @@ const OPTION_KEYS = [
   ...['onLogOverflow', 'filename', 'entry', 'wrap', 'returnLastExpression', 'normalise'],
 ];
 const RUN_KEYS = ['callTimeoutMs', 'maxCalls'];
+/** Other limits are those of the first execution. */
+const RESUME_KEYS = ['timeoutMs', 'deadlineMs', 'queueTimeoutMs', 'now', 'wait'];
 const START_KEYS = [
   'runId',
   'startAt',
@@ -77,6 +80,14 @@ export function readExecuteRequest(body: unknown, { identity, code, kind }: Read
   };
 }
 
+/** Options of a resumption, within the limits of the token. @throws Problem 403 or 422 naming the field; NexusError INVALID_ARGUMENT */
+export function readResumeOptions(options: unknown, { limits: { timeoutMs } }: Identity): object {
+  requireFields(options, 'options', RESUME_KEYS);
+  if (timeoutMs === undefined) return options;
+  const { limits: _, ...bounded } = limitsFor(options, { limits: { timeoutMs } });
+  return { ...options, ...bounded };
+}
+
 /** @throws Problem 422; NexusError INVALID_ARGUMENT naming the nearest field */
 export function requireFields(
   value: unknown,
@@ -95,6 +106,12 @@ export function wrong(field: string, value: unknown, expected: string): Problem 
 /** The tenant of what an identity may see. @returns undefined for all */
 export function visibleTenant({ tenant, scopes }: Identity): string | undefined {
   return scopes.has('admin') ? undefined : tenant;
+}
+
+/** @throws Problem 403 for the data of another tenant */
+export function requireOwnTenant(own: string | undefined, asked: string | undefined): void {
+  if (own === undefined || asked === undefined || asked === own) return;
+  throw new Problem(403, 'FORBIDDEN', `The token is of the tenant ${own}.`, { field: 'tenant' });
 }
 
 function readCode(body: Readonly<Record<string, unknown>>, kind: 'source' | 'source or artifact'): string | Uint8Array {
@@ -123,18 +140,28 @@ function readCode(body: Readonly<Record<string, unknown>>, kind: 'source' | 'sou
 function checkCapabilities(given: unknown, { capabilities }: Identity): void {
   if (capabilities === undefined || given === undefined) return;
   if (!Array.isArray(given)) throw wrong('context.capabilities', given, 'a list');
-  const refused = (given as readonly unknown[]).find(
-    (token) => typeof token !== 'string' || !capabilitiesCover(capabilities, [token]),
-  );
+  const refused = (given as readonly unknown[]).find((token, index) => !covers(capabilities, token, index));
   if (refused === undefined) return;
   const detail = `The token does not allow the capability ${describe(refused)}; it allows ${capabilities.join(', ') || 'none'}.`;
   throw new Problem(403, 'FORBIDDEN', detail, { field: 'context.capabilities' });
 }
 
+function covers(capabilities: readonly string[], token: unknown, index: number): boolean {
+  if (typeof token !== 'string') return false;
+  try {
+    return capabilitiesCover(capabilities, [token]);
+  } catch (error) {
+    if (!(error instanceof NexusError)) throw error;
+    const field = `context.capabilities[${index}]`;
+    // It names the list of one that it was given.
+    throw new Problem(422, error.code, error.message.replace('needed[0]', field), { field });
+  }
+}
+
 /** What is above the limits of the token is refused; what is not named is as the token says. */
 function limitsFor(
   options: Readonly<Record<string, unknown>>,
-  { limits }: Identity,
+  { limits }: Pick<Identity, 'limits'>,
 ): Readonly<Record<string, unknown>> {
   const names = Object.keys(limits) as (keyof ExecutionLimits)[];
   if (names.length === 0) return {};

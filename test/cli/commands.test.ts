@@ -24,6 +24,7 @@ describe('nexus', () => {
     const commands = value['commands'] as string[];
     expect(commands).toEqual([
       'run',
+      'dev',
       'check',
       'infer',
       'build',
@@ -32,6 +33,7 @@ describe('nexus', () => {
       'cache',
       'runs',
       'serve',
+      'mcp',
       'init',
       'doctor',
       'bench',

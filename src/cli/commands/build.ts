@@ -4,7 +4,7 @@ import type { Command, CommandCall } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { reportFailure } from '../failure.js';
 import { usageError } from '../parse-command-line.js';
-import { printable, type Terminal } from '../terminal.js';
+import { printable, printableName, type Terminal } from '../terminal.js';
 
 export const build: Command = {
   name: 'build',
@@ -70,17 +70,18 @@ export const build: Command = {
 };
 
 async function optionsOf({ options, positionals, configuration }: CommandCall): Promise<BuildOptions> {
-  const { build: inFile = {} } = await configuration.file();
-  const { cacheSecret, wrap, maxSourceBytes } = await configuration.runtime();
+  const { build: inFile = {}, runtime: ofRuntime = {} } = await configuration.file();
+  // What the command line and the environment say has precedence over build.… of the file, and this over runtime.… of it.
+  const { cacheSecret, wrap, maxSourceBytes } = { ...ofRuntime, ...inFile, ...configuration.outside() };
   const lock = options.text('lock');
   const concurrency = options.text('concurrency');
   if (concurrency !== undefined && !/^[1-9]\d*$/.test(concurrency))
     throw usageError(build, `--concurrency ${concurrency} is not a whole number from 1.`);
   const given: Readonly<Record<string, unknown>> = {
+    ...inFile,
     cacheSecret,
     wrap,
     maxSourceBytes,
-    ...inFile,
     ...(positionals.length > 0 && { include: [...positionals] }),
     ...only('outDir', options.text('out-dir')),
     ...only('root', options.text('root')),
@@ -110,7 +111,7 @@ function show(terminal: Terminal, { built, unchanged, failures, manifestPath }: 
       error.location === undefined
         ? file
         : `${error.location.file ?? file}:${error.location.line}:${error.location.column}`;
-    terminal.note(`${terminal.noteStyle('red', place)} ${error.code}: ${printable(error.message)}`);
+    terminal.note(`${terminal.noteStyle('red', printableName(place))} ${error.code}: ${printable(error.message)}`);
     if (error.snippet !== undefined) terminal.note(printable(error.snippet));
   }
   const failed = failures.length === 0 ? '' : `, ${terminal.style('red', `${failures.length} failed`)}`;

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { RuntimeOptions } from '../../api/options.js';
 import { nearest } from '../../config/nearest.js';
 import { NexusError } from '../../errors/nexus-error.js';
+import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { usageError } from '../parse-command-line.js';
@@ -94,8 +95,23 @@ async function stats(_: RuntimeOptions, directory: string, terminal: Terminal): 
   return EXIT.ok;
 }
 
+const NOTHING = { checked: 0, valid: 0, removed: [] } as const;
+
+/** A directory that is not there is left so: its name may be mistyped. */
+async function withCache<T>(
+  options: RuntimeOptions,
+  directory: string,
+  use: (runtime: NexusRuntime) => Promise<T>,
+): Promise<T | undefined> {
+  const isThere = await stat(directory).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
+  return isThere ? withRuntime(options, use) : undefined;
+}
+
 async function verify(options: RuntimeOptions, directory: string, terminal: Terminal): Promise<number> {
-  const report = await withRuntime(options, (runtime) => runtime.verifyCache());
+  const report = (await withCache(options, directory, (runtime) => runtime.verifyCache())) ?? NOTHING;
   terminal.json({ directory, ...report });
   for (const { key, reason } of report.removed) terminal.out(`${terminal.style('red', 'removed')} ${key}: ${reason}`);
   terminal.out(`${report.checked} entries checked, ${report.valid} valid, ${report.removed.length} removed`);
@@ -105,7 +121,7 @@ async function verify(options: RuntimeOptions, directory: string, terminal: Term
 async function gc(options: RuntimeOptions, directory: string, terminal: Terminal): Promise<number> {
   const before = await contentsOf(directory);
   // Opening a cache removes what was left behind, and what is beyond the limit.
-  await withRuntime(options, (runtime) => runtime.verifyCache());
+  await withCache(options, directory, (runtime) => runtime.verifyCache());
   const after = await contentsOf(directory);
   terminal.json({ directory, before, after });
   terminal.out(
@@ -116,7 +132,7 @@ async function gc(options: RuntimeOptions, directory: string, terminal: Terminal
 
 async function clear(options: RuntimeOptions, directory: string, terminal: Terminal): Promise<number> {
   const before = await contentsOf(directory);
-  await withRuntime(options, (runtime) => runtime.clearCache({ disk: true }));
+  await withCache(options, directory, (runtime) => runtime.clearCache({ disk: true }));
   const after = await contentsOf(directory);
   terminal.json({ directory, removed: before.entries - after.entries, left: after.entries });
   terminal.out(`${before.entries - after.entries} entries removed, ${bytesText(before.bytes - after.bytes)}`);

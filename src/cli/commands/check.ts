@@ -9,7 +9,7 @@ import type { HandlerProblem } from '../../typescript/check-handlers.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { cannotRead, nameOf, readHandlerFile } from '../support/read-file.js';
-import { printable, type Terminal } from '../terminal.js';
+import { printable, printableName, type Terminal } from '../terminal.js';
 
 const SOURCE = /\.[cm]?[jt]s$/;
 const NO_HANDLER = /(\.d\.[cm]?ts|\.(test|spec)\.[cm]?[jt]s)$/;
@@ -151,12 +151,13 @@ function show(terminal: Terminal, checked: readonly Checked[], { problems, note 
   const failed = checked.filter(({ error }) => error !== undefined);
   for (const { file, error } of failed) {
     const { line, column } = (error?.location ?? {}) as { readonly line?: number; readonly column?: number };
-    const place = line === undefined ? file : `${file}:${line}:${column}`;
+    const name = printableName(file);
+    const place = line === undefined ? name : `${name}:${line}:${column}`;
     terminal.out(`${terminal.style('red', place)} ${error?.code}: ${printable(error?.message)}`);
     if (typeof error?.snippet === 'string') terminal.out(printable(error.snippet));
   }
   for (const { file, line, column, code, message, snippet } of problems) {
-    terminal.out(`${terminal.style('red', `${file}:${line}:${column}`)} ${code}: ${printable(message)}`);
+    terminal.out(`${terminal.style('red', `${printableName(file)}:${line}:${column}`)} ${code}: ${printable(message)}`);
     terminal.out(printable(snippet));
   }
   if (note !== undefined) terminal.note(terminal.noteStyle('dim', note));

@@ -9,6 +9,7 @@ import type { Command, CommandCall } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { bytesText, durationText } from '../support/format.js';
 import { withRuntime } from '../support/open-runtime.js';
+import { isDirectory } from '../support/read-file.js';
 import { withStore } from '../support/server-store.js';
 import type { Style } from '../terminal.js';
 
@@ -122,6 +123,9 @@ async function checkStore(options: RuntimeOptions): Promise<Omit<Finding, 'check
   if (options.suspensionDir === undefined && options.suspensionStore === undefined) {
     return ok('none: suspended handlers are kept in memory');
   }
+  const { suspensionDir } = options;
+  if (suspensionDir !== undefined && !(await isDirectory(suspensionDir)))
+    return { status: 'note', message: `${resolve(suspensionDir)}, to be created` };
   const started = performance.now();
   const count = await withRuntime({ ...options, cacheDir: false }, async (runtime) => {
     let found = 0;

@@ -33,7 +33,10 @@ export const init: Command = {
     for (const name of kept) terminal.out(`${terminal.style('dim', 'kept   ')} ${name}`);
     const handler = `handlers/greet.${isTyped ? 'ts' : 'js'}`;
     terminal.out('');
-    terminal.out(`Next: nexus run ${handler} --ext mocks.mjs --args '{ "id": 1 }' --allow 'state:*,ext:users.find'`);
+    const inside = directory === '.' ? '' : `cd ${JSON.stringify(directory)} && `;
+    terminal.out(
+      `Next: ${inside}nexus run ${handler} --ext mocks.mjs --args '{ "id": 1 }' --allow 'state:*,ext:users.find'`,
+    );
     return EXIT.ok;
   },
 };

@@ -7,7 +7,7 @@ import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { bytesText } from '../support/format.js';
 import { nameOf, readBytes } from '../support/read-file.js';
-import { printable } from '../terminal.js';
+import { printable, printableName } from '../terminal.js';
 
 /** By the first four characters of a file. */
 const KINDS: Readonly<Record<string, 'artifact' | 'recording' | 'envelope'>> = {
@@ -57,12 +57,15 @@ export const inspect: Command = {
       terminal.out(printable(source));
       return EXIT.ok;
     }
-    terminal.json({ file: nameOf(path), kind, bytes: bytes.length, ...facts });
+    // What is in the file does not say what the file is.
+    const own = { file: nameOf(path), kind, bytes: bytes.length };
+    terminal.json({ ...own, ...facts, ...own });
     terminal.out(`${terminal.style('bold', nameOf(path))}  ${kind}, ${bytesText(bytes.length)}`);
     for (const [name, value] of Object.entries(facts)) {
+      if (value === undefined) continue;
       const text = typeof value === 'string' ? value : JSON.stringify(value);
       terminal.out(
-        `  ${name.padEnd(16)} ${printable(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text)}`,
+        `  ${printableName(name).padEnd(16)} ${printableName(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text)}`,
       );
     }
     return EXIT.ok;

@@ -8,6 +8,7 @@ import { EXIT } from '../exit-codes.js';
 import { usageError } from '../parse-command-line.js';
 import { jsonOption } from '../support/json-input.js';
 import { withRuntime } from '../support/open-runtime.js';
+import { isDirectory } from '../support/read-file.js';
 import { withStore } from '../support/server-store.js';
 import { printable } from '../terminal.js';
 
@@ -63,13 +64,16 @@ export const runs: Command = {
     }
     if (rest.length !== action.takes.length)
       throw usageError(runs, `It is: nexus runs ${[name, ...action.takes].join(' ')}.`);
-    return withStore(call.configuration, { migrate: false }, (options) => {
+    return withStore(call.configuration, { migrate: false }, async (options) => {
       if (options.suspensionDir === undefined && options.suspensionStore === undefined) {
         throw usageError(
           runs,
           'There is no store: give --suspension-dir DIR, NEXUS_STORE_URL, or runtime.suspensionStore in the configuration.',
         );
       }
+      const { suspensionDir } = options;
+      if (suspensionDir !== undefined && !(await isDirectory(suspensionDir)))
+        throw usageError(runs, `There is no directory ${suspensionDir} (suspensionDir).`);
       return withRuntime({ ...options, cacheDir: false }, (runtime) => action.act(runtime, call));
     });
   },

@@ -1,13 +1,13 @@
 import { hostname } from 'node:os';
 
 import type { RuntimeOptions } from '../../api/options.js';
-import { rejectUnknownKeys } from '../../config/check.js';
+import { invalidOption, rejectUnknownKeys, requireObject } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
-import type { MemoryQuotaOptions } from '../../runtime/quota/memory-quota.js';
+import type { MemoryQuotaOptions, TenantQuota } from '../../runtime/quota/memory-quota.js';
 import type { NexusServer } from '../../server/create-server.js';
 import type { Listening, ListenOptions } from '../../server/http/listen.js';
-import type { ServeOptions } from '../../server/serve-options.js';
+import type { ServeOptions, ServeToken } from '../../server/serve-options.js';
 import type { ServerLogEntry, ServerOptions } from '../../server/server-options.js';
 import type { Command, CommandCall } from '../command.js';
 import { EXIT } from '../exit-codes.js';
@@ -77,10 +77,10 @@ async function serveWith(call: CommandCall, given: RuntimeOptions): Promise<numb
   const { createRuntime, auditLog, memoryQuota } = await import('../../index.js');
   const { createServer } = await import('../../server/index.js');
   const log = audit && auditLog(audit);
-  const quotas = quotaOf(settings);
+  const quotas = quotaOf(settings, given);
   const runtimeOptions: RuntimeOptions = {
     ...given,
-    ...(quotas !== undefined && given.quota === undefined && { quota: memoryQuota(quotas) }),
+    ...(quotas !== undefined && { quota: memoryQuota(quotas) }),
     ...(log !== undefined && { observer: { ...given.observer, onAudit: log.onAudit } }),
   };
   const runtime = await createRuntime(runtimeOptions);
@@ -116,11 +116,31 @@ async function serveWith(call: CommandCall, given: RuntimeOptions): Promise<numb
   }
 }
 
-/** The quotas of tenants: that of the server, and those of tokens. */
-function quotaOf({ quota, tokens = [] }: ServeOptions): MemoryQuotaOptions | undefined {
-  const own = tokens.filter((token) => token.quota !== undefined);
-  if (quota === undefined && own.length === 0) return undefined;
-  return { ...quota, tenants: Object.fromEntries(own.map((token) => [token.tenant ?? token.name, token.quota ?? {}])) };
+/**
+ * The quotas of tenants: that of the server, and those of tokens.
+ *
+ * @throws NexusError INVALID_CONFIG for a quota that would not be counted
+ */
+function quotaOf(
+  { quota, tokens = [] }: ServeOptions,
+  { quota: ofRuntime }: RuntimeOptions,
+): MemoryQuotaOptions | undefined {
+  const tenants = new Map<string, TenantQuota>();
+  if (!Array.isArray(tokens)) throw invalidOption('server.tokens', tokens, 'a list');
+  for (const [index, token] of tokens.entries()) {
+    requireObject(`server.tokens[${index}]`, token);
+    const { name, tenant = name, quota: own } = token as ServeToken;
+    if (own === undefined) continue;
+    const where = `server.tokens[${index}].quota`;
+    if (tenant === '*') throw invalidOption(where, 'that of a token of all tenants', 'of a token of one tenant');
+    if (tenants.has(tenant))
+      throw invalidOption(where, `a second one of the tenant ${tenant}`, 'given once for a tenant');
+    tenants.set(tenant, own);
+  }
+  if (quota === undefined && tenants.size === 0) return undefined;
+  if (ofRuntime !== undefined)
+    throw invalidOption('server.quota', 'beside runtime.quota', 'given in one of both places');
+  return { ...quota, tenants: Object.fromEntries(tenants) };
 }
 
 /** A store that is away is told at the start, not to the first client. */

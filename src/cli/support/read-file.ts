@@ -1,9 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 
 import { NexusError } from '../../errors/nexus-error.js';
+import { bytesText } from './format.js';
 
 const ARTIFACT_MAGIC = 'NXQJ';
+/** Above what any limit allows by default, and below what a text may have. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 /** A handler as it was given: source, or an artifact. */
 export type ReadHandler =
@@ -24,9 +27,24 @@ export async function readHandlerFile(path: string): Promise<ReadHandler> {
 
 /** @throws NexusError INVALID_ARGUMENT naming the file */
 export async function readBytes(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: unknown) => {
-    throw cannotRead(path, error);
-  });
+  try {
+    const file = await open(path);
+    try {
+      return await readAll(file, path);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw error instanceof NexusError ? error : cannotRead(path, error);
+  }
+}
+
+/** Whether there is a directory. What does not exist is not created by looking at it. */
+export async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** The name of a file in messages: relative to the working directory, where that is shorter. */
@@ -52,7 +70,35 @@ export function cannotRead(path: string, cause: unknown): NexusError {
 }
 
 async function readInput(): Promise<Buffer> {
+  return collect(process.stdin, 'The standard input');
+}
+
+async function readAll(file: FileHandle, path: string): Promise<Buffer> {
+  // Told at once, without reading any of it.
+  const found = await file.stat();
+  if (found.size > MAX_FILE_BYTES) throw tooLarge(path);
+  if (found.isFile()) return file.readFile();
+  return collect(file.createReadStream({ autoClose: false }), path);
+}
+
+/** What is no regular file has no length that could be known. */
+async function collect(stream: AsyncIterable<Buffer>, name: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    if (bytes > MAX_FILE_BYTES) throw tooLarge(name);
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks);
+}
+
+function tooLarge(name: string): NexusError {
+  return new NexusError(
+    'INVALID_ARGUMENT',
+    `${name} has more than ${bytesText(MAX_FILE_BYTES)}; no file of Nexus Runtime is so large.`,
+    {
+      context: { file: name },
+    },
+  );
 }

@@ -1,6 +1,8 @@
 import { watch } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { clearTimeout, setTimeout } from '../../support/timers.js';
+import { cannotRead } from './read-file.js';
 
 /** Editors write a file in several steps. */
 const SETTLE_MS = 50;
@@ -18,6 +20,9 @@ export async function watchFiles(files: readonly string[], act: (round: number) 
   let changes = 0;
   for (const directory of new Set(paths.map(dirname))) {
     const names = new Set(paths.filter((path) => dirname(path) === directory).map((path) => basename(path)));
+    await access(directory).catch((error: unknown) => {
+      throw cannotRead(directory, error);
+    });
     watch(directory, (_, name) => {
       if (name === null || !names.has(name)) return;
       clearTimeout(timer);

@@ -2,7 +2,7 @@ import { boolean, invalidOption, rejectUnknownKeys, requireObject } from '../../
 import { sha256Hex } from '../../support/sha256-hex.js';
 import { Problem } from '../problem.js';
 import type { ServerOptions, ServerToken, TokenScope } from '../server-options.js';
-import { groupOf, isLoopbackAddress, isLoopbackName } from './addresses.js';
+import { isLoopbackAddress, isLoopbackName, networkOf } from './addresses.js';
 import { ALL_SCOPES, type Identity } from './identity.js';
 import type { RateLimiter } from './rate-limiter.js';
 
@@ -69,14 +69,14 @@ export class Authentication {
     if (this.hasTokens) return this.#ofToken(caller);
     if (!this.#trustsCaller) requireThisMachine(caller);
     const { remoteAddress } = caller;
-    return { ...TRUSTED, key: `address ${remoteAddress === undefined ? '' : groupOf(remoteAddress)}` };
+    return { ...TRUSTED, key: `address ${remoteAddress === undefined ? '' : networkOf(remoteAddress)}` };
   }
 
   #ofToken(caller: Caller): Identity {
     const given = /^Bearer +(\S+)$/i.exec(caller.header('authorization') ?? '')?.[1];
     const identity = given === undefined ? undefined : this.#tokens.get(sha256Hex(given));
     if (identity !== undefined) return identity;
-    const key = `wrong tokens of ${groupOf(caller.remoteAddress ?? '')}`;
+    const key = `wrong tokens of ${networkOf(caller.remoteAddress ?? '')}`;
     const retryAfterMs = given === undefined ? undefined : this.#limiter.take(key, WRONG_TOKENS);
     if (retryAfterMs !== undefined) {
       throw new Problem(429, 'TOO_MANY_REQUESTS', 'Too many wrong tokens came from this address.', { retryAfterMs });

@@ -86,10 +86,16 @@ export class Pipeline {
     return (context) => this.#pass(context, scope, route);
   }
 
-  /** The response to an error, which is logged if it is a fault of the host. */
-  failed(error: unknown, reqId: string | undefined, isDraining = this.#isDraining): Response {
+  /** What a client is told of an error, which is logged if it is a fault of the host. */
+  problem(error: unknown, reqId?: string): Problem {
     const problem = problemOf(error);
     if (problem.status === 500) this.#logFault(error, reqId);
+    return problem;
+  }
+
+  /** The response to an error. */
+  failed(error: unknown, reqId: string | undefined, isDraining = this.#isDraining): Response {
+    const problem = this.problem(error, reqId);
     const { retryAfterMs } = problem.facts;
     return new Response(toJson(problem.toBody(), { maxBytes: this.#options.maxResponseBytes }), {
       status: problem.status,
@@ -274,8 +280,11 @@ function goneSignal({ env, req }: ServerContext): AbortSignal {
   const { outgoing } = env ?? {};
   if (outgoing === undefined) return req.raw.signal;
   const controller = new AbortController();
-  outgoing.once('close', () => {
+  const onClose = () => {
     if (!outgoing.writableFinished) controller.abort(new Error('the client has gone'));
-  });
+  };
+  // It may have gone since its body was read.
+  if (outgoing.destroyed) onClose();
+  else outgoing.once('close', onClose);
   return controller.signal;
 }

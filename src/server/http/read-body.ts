@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
+import { findJsonFault } from '../../support/json-place.js';
 import { Problem } from '../problem.js';
 import type { ServerContext } from './hono.js';
 import { requireModestJson } from './json-bounds.js';
@@ -48,6 +49,12 @@ export async function readJson(context: ServerContext, maxBytes: number, room: B
   if (type === undefined || !/^application\/(?:[\w.-]+\+)?json(?:$|[\s;])/i.test(type)) {
     throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON: Content-Type: application/json.', {
       field: 'content-type',
+    });
+  }
+  const encoding = context.req.header('content-encoding') ?? 'identity';
+  if (!/^identity$/i.test(encoding)) {
+    throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed: leave Content-Encoding out.', {
+      field: 'content-encoding',
     });
   }
   const reading = new Reading(maxBytes, room);
@@ -139,12 +146,11 @@ function parse(text: string): unknown {
   if (text === '') throw new Problem(400, 'MALFORMED_REQUEST', 'The body is empty; it must be a JSON object.');
   try {
     return JSON.parse(text) as unknown;
-  } catch (error) {
-    const position = /at position (\d+)/.exec((error as Error).message)?.[1];
-    const before = position === undefined ? undefined : text.slice(0, Number(position)).split('\n');
-    const place = before && { line: before.length, column: (before.at(-1) ?? '').length + 1 };
-    const where = place === undefined ? '' : ` at line ${place.line}, column ${place.column}`;
-    throw new Problem(400, 'MALFORMED_REQUEST', `The body is not JSON${where}.`, { ...(place && { location: place }) });
+  } catch {
+    const { line, column } = findJsonFault(text);
+    throw new Problem(400, 'MALFORMED_REQUEST', `The body is not JSON at line ${line}, column ${column}.`, {
+      location: { line, column },
+    });
   }
 }
 

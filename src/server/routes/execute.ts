@@ -2,7 +2,7 @@ import type { WasmResult } from '../../api/result.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import type { Route, RouteCall } from '../http/pipeline.js';
 import { Problem, problemOfResult } from '../problem.js';
-import { readExecuteRequest, requireFields, visibleTenant, wrong } from '../requests.js';
+import { readExecuteRequest, readResumeOptions, requireFields, visibleTenant, wrong } from '../requests.js';
 
 /** `POST /execute`: one execution, of source or of an artifact. */
 export function executeRoute(runtime: NexusRuntime, takesArtifacts: boolean): Route {
@@ -25,19 +25,22 @@ export function respondResult(call: RouteCall, result: WasmResult): Response {
   return call.respond(result);
 }
 
-const RESUME_KEYS = ['timeoutMs', 'deadlineMs', 'queueTimeoutMs', 'now', 'wait'];
-
 /** `POST /suspensions/:id/resume`: goes on with a handler that `/execute` has suspended. */
 export function resumeRoute(runtime: NexusRuntime): Route {
   return async (call) => {
     const body = await call.json();
     requireFields(body, '', ['answer', 'answers', 'options']);
-    const { answer, answers = [], options = {} } = body;
-    requireFields(options, 'options', RESUME_KEYS);
+    const { answer, answers, options: given = {} } = body;
+    const options = readResumeOptions(given, call.identity);
+    if (answer !== undefined && answers !== undefined)
+      throw new Problem(422, 'INVALID_ARGUMENT', 'There are both answer and answers; give one of them.', {
+        field: 'answers',
+      });
     const id = await ownSuspension(runtime, call);
-    const given = answer ?? answers;
-    if (typeof given !== 'object' || given === null) throw wrong('answers', given, 'a list of answers');
-    const result = await runtime.resumeHandler(id, given as [], { ...options, ...tenantOf(call), signal: call.signal });
+    const told = answer ?? answers ?? [];
+    if (typeof told !== 'object')
+      throw wrong(answer === undefined ? 'answers' : 'answer', told, 'an answer, or a list of answers');
+    const result = await runtime.resumeHandler(id, told as [], { ...options, ...tenantOf(call), signal: call.signal });
     return respondResult(call, result);
   };
 }

@@ -1,7 +1,7 @@
 import type { HandlerSet } from '../../runtime/manifest/handler-set.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import type { Pipeline, Route } from '../http/pipeline.js';
-import { visibleTenant } from '../requests.js';
+import { requireOwnTenant, visibleTenant } from '../requests.js';
 import type { RunStreams } from './streams.js';
 
 /** `GET /stats`: the runtime and the server. */
@@ -30,7 +30,9 @@ export function metricsRoute(runtime: NexusRuntime): Route {
 /** `GET /usage`: of the tenant of the token; of all tenants for an admin. */
 export function usageRoute(runtime: NexusRuntime): Route {
   return (call) => {
-    const tenant = visibleTenant(call.identity) ?? call.context.req.query('tenant');
+    const [own, asked] = [visibleTenant(call.identity), call.context.req.query('tenant')];
+    requireOwnTenant(own, asked);
+    const tenant = own ?? asked;
     return call.respond(
       (tenant === undefined ? runtime.getUsage() : runtime.getUsage(tenant)) ?? { tenant, known: false },
     );

@@ -5,6 +5,8 @@ import { Problem } from '../problem.js';
 const HEARTBEAT_MS = 15_000;
 /** A reader that lost its connection may have to hear again of so much. */
 const MAX_KEPT_BYTES = 4 * 1024 * 1024;
+/** At the same time. Each event looks at all of them. */
+const MAX_READERS = 16;
 
 export interface RunStreamOptions {
   readonly id: string;
@@ -107,9 +109,13 @@ export class RunStream {
 
   /**
    * @param after the number of the last event that the reader has; 0 for none
-   * @throws Problem 410 if some of what follows is no longer kept
+   * @throws Problem 410 if some of what follows is no longer kept, 503 if there are too many readers
    */
   read(after: number): ReadableStream<Uint8Array> {
+    if (this.#readers.size >= MAX_READERS)
+      throw new Problem(503, 'OVERLOADED', `The stream ${this.id} has ${MAX_READERS} readers already.`, {
+        retryAfterMs: 1_000,
+      });
     const first = this.#events[0]?.number ?? this.#last + 1;
     if (after + 1 < first) {
       throw new Problem(

@@ -4,7 +4,7 @@ import type { Run, RunDescription, RunFilter } from '../../runtime/durable/run-t
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import type { Route, RouteCall } from '../http/pipeline.js';
 import { Problem } from '../problem.js';
-import { readExecuteRequest, requireFields, visibleTenant, wrong } from '../requests.js';
+import { readExecuteRequest, requireFields, requireOwnTenant, visibleTenant, wrong } from '../requests.js';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
@@ -38,8 +38,7 @@ export function listRunsRoute(runtime: NexusRuntime): Route {
     if (!Number.isInteger(most) || most < 1 || most > MAX_LIMIT)
       throw wrong('limit', limit, `a whole number from 1 to ${MAX_LIMIT}`);
     const own = visibleTenant(call.identity);
-    if (own !== undefined && asked !== undefined && asked !== own)
-      throw new Problem(403, 'FORBIDDEN', `The token is of the tenant ${own}.`, { field: 'tenant' });
+    requireOwnTenant(own, asked);
     const tenant = own ?? asked;
     const filter = {
       ...(state !== undefined && { state }),
@@ -145,10 +144,21 @@ async function ownRun(
 ): Promise<{ readonly run: Run; readonly description: RunDescription }> {
   const id = context.req.param('id') ?? '';
   const run = runtime.getRun(id);
-  const description = await run.describe();
+  const description = await run.describe().catch((error: unknown) => {
+    throw isNoRun(error) ? noRun(id) : error;
+  });
   const tenant = visibleTenant(identity);
   if (tenant === undefined || description.tenant === tenant) return { run, description };
-  throw new Problem(404, 'SUSPENSION_NOT_FOUND', `There is no run ${id}.`);
+  throw noRun(id);
+}
+
+function isNoRun(error: unknown): boolean {
+  return error instanceof NexusError && error.code === 'SUSPENSION_NOT_FOUND';
+}
+
+function noRun(id: string): Problem {
+  const detail = `There is no run ${id}: it was never started, or its result is no longer kept (outcomeRetentionMs).`;
+  return new Problem(404, 'SUSPENSION_NOT_FOUND', detail);
 }
 
 /** Starting a run again tells whether its code and input are the same, which is nobody's business but its tenant's. */
@@ -159,7 +169,7 @@ async function requireOwnOrNew(runtime: NexusRuntime, { identity }: RouteCall, r
     .getRun(runId)
     .describe()
     .catch((error: unknown) => {
-      if (error instanceof NexusError && error.code === 'SUSPENSION_NOT_FOUND') return undefined;
+      if (isNoRun(error)) return undefined;
       throw error;
     });
   if (found !== undefined && found.tenant !== tenant) {

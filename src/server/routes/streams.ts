@@ -3,13 +3,15 @@ import { randomBytes } from 'node:crypto';
 import type { WasmResult } from '../../api/result.js';
 import { toJson } from '../../index.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
-import { Problem, problemOf, problemOfResult } from '../problem.js';
+import { Problem, problemOfResult } from '../problem.js';
 import { RunStream } from './run-stream.js';
 
 export interface RunStreamsOptions {
   readonly maxStreams: number;
   readonly retentionMs: number;
   readonly maxResponseBytes: number;
+  /** What a run is rejected with: a fault of the host is for the log. */
+  readonly onFailure: (error: unknown) => Problem;
 }
 
 /** What a stream makes of a run: it is given the options by which the stream hears of it. */
@@ -92,7 +94,10 @@ export class RunStreams {
       if (stream.isEnded && !stream.hasReaders) stream.forget();
     }
     let own = 0;
-    for (const stream of this.#streams.values()) if (stream.owner === owner && !stream.isEnded) own++;
+    for (const stream of this.#streams.values()) {
+      // Those that would make room do not count.
+      if (stream.owner === owner && (!stream.isEnded || stream.hasReaders)) own++;
+    }
     if (!isFull() && own < Math.max(1, maxStreams / 2)) return;
     throw new Problem(503, 'OVERLOADED', 'Too many streams are open.', { retryAfterMs: 1_000 });
   }
@@ -113,7 +118,7 @@ export class RunStreams {
       if (problem === undefined) write('result', result);
       else write('problem', problem.toBody());
     } catch (error) {
-      write('problem', problemOf(error).toBody());
+      write('problem', this.#options.onFailure(error).toBody());
     }
     stream.end();
   }
