@@ -9,7 +9,6 @@ export type { CapabilityToken } from './api/capability.js';
 export type { ContextValue, Prepared, PrepareOptions, WasmContext } from './api/context.js';
 export type { CallTask, ConsumeOptions, Consumption, Dispatcher, RunTask, Task } from './api/dispatcher.js';
 export { type EncodedValue, encoded, type JsonText, json } from './api/encoded.js';
-export type { CacheTierName, ExecutionStatus } from './api/execution-metrics.js';
 export type { CallContext, Extension, ExtensionRegistry } from './api/extension.js';
 export type {
   DefinedExtensions,
@@ -26,6 +25,7 @@ export type {
 } from './api/manifest.js';
 export type { ModulesOptions } from './api/modules.js';
 export type { NetworkOptions, NetworkSecret, ResolvedAddress } from './api/network/network.js';
+export type { CacheTierName, ExecutionStatus } from './api/observing/execution-metrics.js';
 export type {
   AuditEvent,
   CacheEvent,
@@ -41,7 +41,31 @@ export type {
   SuspensionEvent,
   UsageEvent,
   WarningEvent,
-} from './api/observer.js';
+} from './api/observing/observer.js';
+export type { RecentError } from './api/observing/recent-error.js';
+export type {
+  RunHistory,
+  RunHistoryCall,
+  RunHistoryEntry,
+  RunHistoryMessage,
+  RunHistorySegment,
+} from './api/observing/run-history.js';
+export type {
+  CallTrace,
+  TraceAttributes,
+  TraceCarrier,
+  TracedCallName,
+  TracePhase,
+  Tracing,
+} from './api/observing/tracing.js';
+export type {
+  HandlerUsage,
+  MeteringOptions,
+  TenantUsage,
+  UsageCounts,
+  UsageReport,
+} from './api/observing/usage.js';
+export type { WorkerStatus } from './api/observing/worker-status.js';
 export type {
   CacheOptions,
   Isolation,
@@ -55,7 +79,6 @@ export type {
   SuspensionOptions,
 } from './api/options.js';
 export type { Quota, QuotaRefusal, QuotaRequest } from './api/quota.js';
-export type { RecentError } from './api/recent-error.js';
 export type { RemoteCache } from './api/remote-cache.js';
 export type {
   EmittedEvent,
@@ -76,13 +99,6 @@ export type {
   WasmError,
   WasmResult,
 } from './api/result.js';
-export type {
-  RunHistory,
-  RunHistoryCall,
-  RunHistoryEntry,
-  RunHistoryMessage,
-  RunHistorySegment,
-} from './api/run-history.js';
 export type {
   CallSchemas,
   ContextOf,
@@ -119,23 +135,7 @@ export type {
   SuspensionSweep,
   SweepOptions,
 } from './api/suspension-store.js';
-export type {
-  CallTrace,
-  TraceAttributes,
-  TraceCarrier,
-  TracedCallName,
-  TracePhase,
-  Tracing,
-} from './api/tracing.js';
-export type {
-  HandlerUsage,
-  MeteringOptions,
-  TenantUsage,
-  UsageCounts,
-  UsageReport,
-} from './api/usage.js';
 export type { WarmupOptions, WarmupReport, WarmupUnit } from './api/warmup.js';
-export type { WorkerStatus } from './api/worker-status.js';
 export { type AuditLog, type AuditLogOptions, auditLog } from './audit/audit-log.js';
 export type { AuditHead } from './audit/record.js';
 export {

@@ -4,13 +4,13 @@ import type { Dispatcher } from './dispatcher.js';
 import type { ExecutionLimits, LogOverflow, VmLimitName } from './limits.js';
 import type { ModulesOptions } from './modules.js';
 import type { NetworkOptions } from './network/network.js';
-import type { RuntimeObserver } from './observer.js';
+import type { RuntimeObserver } from './observing/observer.js';
+import type { Tracing } from './observing/tracing.js';
+import type { MeteringOptions } from './observing/usage.js';
 import type { Quota } from './quota.js';
 import type { RemoteCache } from './remote-cache.js';
 import type { SourceWrap } from './source-options.js';
 import type { SuspensionStore } from './suspension-store.js';
-import type { Tracing } from './tracing.js';
-import type { MeteringOptions } from './usage.js';
 
 /**
  * A library for all handlers, available as `$lib.<name>`. It is initialised once, and needs nothing but the language and what handlers have

@@ -1,5 +1,5 @@
-import type { EventOrigin } from './observer.js';
-import type { UsageCounts } from './usage.js';
+import type { EventOrigin } from './observing/observer.js';
+import type { UsageCounts } from './observing/usage.js';
 
 /** A call that wants to begin. The same object is passed to `begin` and `end`. */
 export interface QuotaRequest extends EventOrigin {

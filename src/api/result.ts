@@ -1,7 +1,7 @@
 import type { ResultCode } from '../errors/codes.js';
-import type { ExecutionMetrics } from './execution-metrics.js';
+import type { ExecutionMetrics } from './observing/execution-metrics.js';
 
-export type { ExecutionMetrics } from './execution-metrics.js';
+export type { ExecutionMetrics } from './observing/execution-metrics.js';
 
 export interface StateMutation {
   readonly operation: 'set' | 'delete';

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 
-import type { AuditEvent } from '../api/observer.js';
+import type { AuditEvent } from '../api/observing/observer.js';
 import {
   boolean,
   integer,

@@ -1,5 +1,5 @@
-import type { CacheTierName } from '../api/execution-metrics.js';
-import type { CacheEvent } from '../api/observer.js';
+import type { CacheTierName } from '../api/observing/execution-metrics.js';
+import type { CacheEvent } from '../api/observing/observer.js';
 import type { CacheConfig } from '../config/resolve.js';
 import { systemTime } from '../support/timers.js';
 import { settleWithin } from '../support/waiting.js';

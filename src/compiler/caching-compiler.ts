@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
-import type { CacheTierName } from '../api/execution-metrics.js';
-import type { CompileEvent } from '../api/observer.js';
+import type { CacheTierName } from '../api/observing/execution-metrics.js';
+import type { CompileEvent } from '../api/observing/observer.js';
 import type { WasmError } from '../api/result.js';
 import { type CacheEntry, HANDLER_NAMESPACE } from '../cache/cache-entry.js';
 import { sealInSlices } from '../cache/sliced-artifact.js';

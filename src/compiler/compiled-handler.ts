@@ -1,4 +1,4 @@
-import type { CacheTierName } from '../api/execution-metrics.js';
+import type { CacheTierName } from '../api/observing/execution-metrics.js';
 import type { LibrarySet } from '../protocol/library-set.js';
 import type { StoredSourceMap } from '../source/source-map/stored-map.js';
 

@@ -1,4 +1,4 @@
-import type { CacheTierName } from '../api/execution-metrics.js';
+import type { CacheTierName } from '../api/observing/execution-metrics.js';
 import type { CompileOptions, SourceOptions } from '../api/source-options.js';
 import { checkFunction, checkSignal, invalidArgument, readArgument, requireText } from '../config/check.js';
 import { checkSourceOptions } from '../config/source-options.js';

@@ -1,4 +1,4 @@
-import type { RuntimeObserver } from '../api/observer.js';
+import type { RuntimeObserver } from '../api/observing/observer.js';
 import type { Keys } from './check.js';
 
 export const OBSERVER_KEYS: Keys<RuntimeObserver> = {

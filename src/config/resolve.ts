@@ -1,12 +1,12 @@
 import type { Dispatcher } from '../api/dispatcher.js';
 import type { ExecutionLimits, LogOverflow } from '../api/limits.js';
-import type { RuntimeObserver } from '../api/observer.js';
+import type { RuntimeObserver } from '../api/observing/observer.js';
+import type { Tracing } from '../api/observing/tracing.js';
+import type { MeteringOptions } from '../api/observing/usage.js';
 import type { CacheOptions, MetricsOptions, PoolOptions, RuntimeOptions } from '../api/options.js';
 import type { Quota } from '../api/quota.js';
 import type { RemoteCache } from '../api/remote-cache.js';
 import type { SourceWrap } from '../api/source-options.js';
-import type { Tracing } from '../api/tracing.js';
-import type { MeteringOptions } from '../api/usage.js';
 import { describe, integer, invalidOption, readArgument, rejectUnknownKeys, requireObject } from './check.js';
 import { MAX_TIMER_MS } from './limits.js';
 import { type LocaleSettings, resolveLocaleSettings } from './locale.js';

@@ -1,5 +1,5 @@
 import type { WasmContext } from '../api/context.js';
-import type { EventOrigin } from '../api/observer.js';
+import type { EventOrigin } from '../api/observing/observer.js';
 import type { WasmError } from '../api/result.js';
 
 /** What every error says of where it happened. */

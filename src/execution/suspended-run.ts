@@ -1,6 +1,6 @@
 import type { ExecutionLimits } from '../api/limits.js';
 import type { NetworkRequest } from '../api/network/network-request.js';
-import type { TraceCarrier } from '../api/tracing.js';
+import type { TraceCarrier } from '../api/observing/tracing.js';
 import type { CompiledHandler } from '../compiler/compiled-handler.js';
 import type { LocaleSettings } from '../config/locale.js';
 import type { Checkpoint } from '../protocol/checkpoint.js';

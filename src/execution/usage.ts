@@ -1,5 +1,5 @@
-import type { ExecutionMetrics } from '../api/execution-metrics.js';
 import type { ExecutionLimits } from '../api/limits.js';
+import type { ExecutionMetrics } from '../api/observing/execution-metrics.js';
 import { COUNTED_LIMITS } from '../guest/abi.js';
 import { type KnownCalls, newCalls, writtenLogs } from './result/effects.js';
 import type { ReadOutcome } from './result/outcome.js';

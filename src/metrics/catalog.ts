@@ -1,5 +1,5 @@
-import { CACHE_TIERS } from '../api/execution-metrics.js';
-import { KILL_LAYERS } from '../api/observer.js';
+import { CACHE_TIERS } from '../api/observing/execution-metrics.js';
+import { KILL_LAYERS } from '../api/observing/observer.js';
 import { REJECTION_REASONS } from '../cache/file-tier.js';
 import { REJECTION_CODES, RESULT_CODES } from '../errors/codes.js';
 import { RETIREMENT_REASONS } from '../protocol/retirement.js';

@@ -1,6 +1,6 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 
-import type { EventName, EventOf, RuntimeObserver } from '../api/observer.js';
+import type { EventName, EventOf, RuntimeObserver } from '../api/observing/observer.js';
 import { OBSERVER_KEYS } from '../config/observer-keys.js';
 import { callListener, warnOfIgnored } from '../support/call-listener.js';
 

@@ -1,4 +1,4 @@
-import type { UsageCounts } from '../api/usage.js';
+import type { UsageCounts } from '../api/observing/usage.js';
 import type { CacheStats } from '../cache/tiered-cache.js';
 import { METRICS, type MetricName } from './catalog.js';
 import type { Buckets, Counts } from './counting.js';

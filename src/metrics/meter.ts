@@ -1,6 +1,6 @@
-import type { ExecutionStatus } from '../api/execution-metrics.js';
-import type { EventOrigin, UsageEvent } from '../api/observer.js';
-import type { HandlerUsage, MeteringOptions, TenantUsage, UsageCounts, UsageReport } from '../api/usage.js';
+import type { ExecutionStatus } from '../api/observing/execution-metrics.js';
+import type { EventOrigin, UsageEvent } from '../api/observing/observer.js';
+import type { HandlerUsage, MeteringOptions, TenantUsage, UsageCounts, UsageReport } from '../api/observing/usage.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -1,4 +1,4 @@
-import type { KillLayer } from '../api/observer.js';
+import type { KillLayer } from '../api/observing/observer.js';
 import type { ExecutionMetrics, WasmResult } from '../api/result.js';
 import type { ResultCode } from '../errors/codes.js';
 

@@ -1,5 +1,5 @@
-import type { EventOrigin } from '../api/observer.js';
-import type { RecentError } from '../api/recent-error.js';
+import type { EventOrigin } from '../api/observing/observer.js';
+import type { RecentError } from '../api/observing/recent-error.js';
 import type { WasmError } from '../api/result.js';
 
 /** Kinds that are kept. */

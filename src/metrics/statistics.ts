@@ -1,6 +1,6 @@
 import { createHistogram } from 'node:perf_hooks';
 
-import { KILL_LAYERS, type KillLayer } from '../api/observer.js';
+import { KILL_LAYERS, type KillLayer } from '../api/observing/observer.js';
 import type { NexusErrorCode } from '../errors/codes.js';
 import { METRICS } from './catalog.js';
 import type { ExecutionObservation } from './observation.js';

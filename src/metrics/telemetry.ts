@@ -6,10 +6,10 @@ import {
   type KillLayer,
   type RuntimeObserver,
   type WarningEvent,
-} from '../api/observer.js';
+} from '../api/observing/observer.js';
+import type { UsageCounts } from '../api/observing/usage.js';
 import type { MetricsOptions } from '../api/options.js';
 import type { ExecutionMetrics, WasmError, WasmResult } from '../api/result.js';
-import type { UsageCounts } from '../api/usage.js';
 import type { NexusErrorCode } from '../errors/codes.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { RetirementReason } from '../protocol/retirement.js';

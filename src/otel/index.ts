@@ -16,9 +16,16 @@ import {
   trace,
 } from '@opentelemetry/api';
 
-import type { CallTrace, TraceAttributes, TraceCarrier, TracedCallName, TracePhase, Tracing } from '../api/tracing.js';
+import type {
+  CallTrace,
+  TraceAttributes,
+  TraceCarrier,
+  TracedCallName,
+  TracePhase,
+  Tracing,
+} from '../api/observing/tracing.js';
 
-export type { CallTrace, TraceAttributes, TraceCarrier, TracePhase, Tracing } from '../api/tracing.js';
+export type { CallTrace, TraceAttributes, TraceCarrier, TracePhase, Tracing } from '../api/observing/tracing.js';
 
 const INSTRUMENTATION = 'nexus-runtime';
 /** W3C Trace Context, version 00. */

@@ -120,7 +120,7 @@ export interface StepView {
   readonly wakeAtMs?: number;
 }
 
-export interface Place {
+export interface CodePlace {
   readonly line: number;
   readonly column: number;
 }
@@ -132,7 +132,7 @@ export interface EndView {
   readonly error?: {
     readonly code: string;
     readonly message: string;
-    readonly place?: Place;
+    readonly place?: CodePlace;
     readonly snippet?: string;
     /** The one that is missing. */
     readonly capability?: string;
@@ -153,12 +153,12 @@ export interface EndView {
 export interface AnalysisView {
   readonly capabilities: readonly {
     readonly capability: string;
-    readonly reasons: readonly (Place & { readonly reason: string })[];
+    readonly reasons: readonly (CodePlace & { readonly reason: string })[];
   }[];
   readonly problems: readonly ProblemView[];
 }
 
-export interface ProblemView extends Place {
+export interface ProblemView extends CodePlace {
   /** Of the end. */
   readonly endLine: number;
   readonly endColumn: number;

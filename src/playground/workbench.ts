@@ -13,7 +13,7 @@ import { decodeRecording, encodeRecording } from '../testing/recording/recording
 import { runCase } from './case/run-case.js';
 import { Shelf } from './case/shelf.js';
 import { nameOfCall, StepViews } from './case/step-view.js';
-import { type TestFramework, testCode } from './case/test-code.js';
+import { type TestRunner, testCode } from './case/test-code.js';
 import { cut, VALUE_BYTES, valueText, WHOLE_BYTES } from './case/texts.js';
 import type { EndView, GivenAnswer, Inputs, OpenedRecording, RunEvent, RunRequest } from './contract.js';
 import { parsed, valuesOf } from './requests.js';
@@ -94,7 +94,7 @@ export class Workbench {
   }
 
   /** @throws NexusError INVALID_ARGUMENT if it cannot be written as a test */
-  test(id: string, framework: TestFramework, file: string | undefined): string {
+  test(id: string, framework: TestRunner, file: string | undefined): string {
     return testCode(this.#shelf.get(id), { framework, file });
   }
 

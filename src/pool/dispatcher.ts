@@ -1,4 +1,4 @@
-import type { WorkerStatus } from '../api/worker-status.js';
+import type { WorkerStatus } from '../api/observing/worker-status.js';
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { epochMs, type Reply } from '../protocol/messages.js';

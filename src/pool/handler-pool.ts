@@ -1,4 +1,4 @@
-import type { WorkerStatus } from '../api/worker-status.js';
+import type { WorkerStatus } from '../api/observing/worker-status.js';
 import type { Admission, CompileBackend } from '../protocol/compile.js';
 import type { ExecutionReply, ImageDescription, ImageRequest, Request } from '../protocol/messages.js';
 import type { RetirementReason } from '../protocol/retirement.js';

@@ -1,4 +1,4 @@
-import type { WorkerStatus } from '../api/worker-status.js';
+import type { WorkerStatus } from '../api/observing/worker-status.js';
 import { decodeReplies, encodeBatch } from '../protocol/batch-codec.js';
 import { ItemState } from '../protocol/control-block.js';
 import type { Message } from '../protocol/mailbox.js';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 
-import type { WorkerStatus } from '../api/worker-status.js';
+import type { WorkerStatus } from '../api/observing/worker-status.js';
 import type { PoolConfig } from '../config/resolve-pool.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { WorkerRetirement } from '../protocol/retirement.js';

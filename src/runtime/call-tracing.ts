@@ -1,6 +1,6 @@
-import type { EventOrigin } from '../api/observer.js';
+import type { EventOrigin } from '../api/observing/observer.js';
+import type { CallTrace, TraceAttributes, TraceCarrier, TracedCallName, Tracing } from '../api/observing/tracing.js';
 import type { WasmResult } from '../api/result.js';
-import type { CallTrace, TraceAttributes, TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { SegmentRun } from '../execution/segment-runner.js';
 import { epochMs } from '../protocol/messages.js';

@@ -1,4 +1,4 @@
-import { CACHE_TIERS, type CacheTierName } from '../api/execution-metrics.js';
+import { CACHE_TIERS, type CacheTierName } from '../api/observing/execution-metrics.js';
 import type { RemoteCache } from '../api/remote-cache.js';
 import { invalidArgument } from '../config/check.js';
 import { checkShape } from '../execution/request/execute-options.js';

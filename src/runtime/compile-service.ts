@@ -1,4 +1,4 @@
-import type { CacheEvent, CompileEvent, WarningEvent } from '../api/observer.js';
+import type { CacheEvent, CompileEvent, WarningEvent } from '../api/observing/observer.js';
 import type { RemoteCache } from '../api/remote-cache.js';
 import type { VerifyReport } from '../cache/file-tier.js';
 import { TieredCache } from '../cache/tiered-cache.js';

@@ -1,9 +1,9 @@
 import { isUint8Array } from 'node:util/types';
 import type { AsyncResult, CallResult } from '../api/answers.js';
 import type { WasmContext } from '../api/context.js';
-import type { EventOrigin } from '../api/observer.js';
+import type { EventOrigin } from '../api/observing/observer.js';
+import type { TraceCarrier, TracedCallName, Tracing } from '../api/observing/tracing.js';
 import type { WasmResult } from '../api/result.js';
-import type { TraceCarrier, TracedCallName, Tracing } from '../api/tracing.js';
 import { type HandlerRef, LoadedHandler } from '../compiler/handler-loader.js';
 import { invalidArgument, readArgument, requireText } from '../config/check.js';
 import type { NetworkConfig } from '../config/resolve-network.js';

@@ -1,4 +1,4 @@
-import type { EventOrigin } from '../api/observer.js';
+import type { EventOrigin } from '../api/observing/observer.js';
 import type { WasmResult } from '../api/result.js';
 import type { SettleAnswer, StoredSuspension, SuspensionOutcome, SuspensionStore } from '../api/suspension-store.js';
 import type { Origin } from '../execution/origin.js';

@@ -1,4 +1,4 @@
-import type { EventOrigin } from '../api/observer.js';
+import type { EventOrigin } from '../api/observing/observer.js';
 import type { WasmError } from '../api/result.js';
 import type { StoredSuspension } from '../api/suspension-store.js';
 import { NotTransferableError } from '../codec/values/encoding/not-transferable.js';

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 
 import { LRUCache } from 'lru-cache';
 
-import type { EventOrigin } from '../api/observer.js';
+import type { EventOrigin } from '../api/observing/observer.js';
 import type { WasmError, WasmResult } from '../api/result.js';
 import type {
   StoredSuspension,

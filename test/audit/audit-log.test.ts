@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { AuditEvent } from '#src/api/observer.js';
+import type { AuditEvent } from '#src/api/observing/observer.js';
 import { type AuditLogOptions, auditLog, verifyAuditLog } from '#src/index.js';
 import { rejection, withRuntime } from '../support/runtime-helpers.js';
 import { bundleSource } from '../support/sources/bundle-source.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import type { EventName, EventOf } from '#src/api/observer.js';
+import type { EventName, EventOf } from '#src/api/observing/observer.js';
 import { type CapabilityToken, createRuntime, type NexusRuntime, type RuntimeObserver } from '#src/index.js';
 import { terminateThreads } from '../faults/lib/threads.mjs';
 import { ENDLESS, eventually, NATIVE, rejection, withRuntime, workersExecute } from '../support/runtime-helpers.js';

@@ -1,5 +1,5 @@
+import type { MeteringOptions } from '../../api/observing/usage.js';
 import type { Quota } from '../../api/quota.js';
-import type { MeteringOptions } from '../../api/usage.js';
 import { describe, integer, invalidOption, type Keys, rejectUnknownKeys, requireObject } from '../check.js';
 
 const METERING_KEYS: Keys<MeteringOptions> = { maxTenants: true, maxHandlers: true };

@@ -1,5 +1,5 @@
 import type { CapabilityKind } from '../../api/capability.js';
-import type { AuditEvent } from '../../api/observer.js';
+import type { AuditEvent } from '../../api/observing/observer.js';
 import type { Grants } from '../../capabilities/grants.js';
 import { CAPABILITY_KINDS } from '../../capabilities/token.js';
 import { SIGNAL_EXTENSION } from '../../guest/abi.js';

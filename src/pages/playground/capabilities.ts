@@ -1,9 +1,9 @@
-import type { AnalysisView, Place } from '../../playground/contract.js';
+import type { AnalysisView, CodePlace } from '../../playground/contract.js';
 import { h, put } from '../shared/dom.js';
 
 export interface CapabilityOptions {
   readonly onDeny: (denied: ReadonlySet<string>) => void;
-  readonly onGoTo: (place: Place) => void;
+  readonly onGoTo: (place: CodePlace) => void;
 }
 
 const MAX_PLACES = 6;

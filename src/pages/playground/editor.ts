@@ -27,7 +27,7 @@ import {
   lineNumbers,
 } from '@codemirror/view';
 
-import type { AnalysisView, CompletionView, HoverView, Place } from '../../playground/contract.js';
+import type { AnalysisView, CodePlace, CompletionView, HoverView } from '../../playground/contract.js';
 import { ask } from '../shared/api.js';
 import { h } from '../shared/dom.js';
 import { type Marks, marks, setMarks } from './marks.js';
@@ -121,7 +121,7 @@ export class Editor {
   }
 
   /** Moves the cursor, and shows it. */
-  goTo(place: Place): void {
+  goTo(place: CodePlace): void {
     const at = offsetOf(this.#view.state, place);
     this.#view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) });
     this.#view.focus();
@@ -160,7 +160,7 @@ function replaceSelected(event: InputEvent, view: EditorView): boolean {
 }
 
 /** A place that the text no longer has is at its end. */
-export function offsetOf(state: EditorState, { line, column }: Place): number {
+export function offsetOf(state: EditorState, { line, column }: CodePlace): number {
   if (line > state.doc.lines) return state.doc.length;
   const { from, to } = state.doc.line(Math.max(1, line));
   return Math.min(to, from + Math.max(0, column - 1));

@@ -1,9 +1,9 @@
-import type { EndView, Place } from '../../playground/contract.js';
+import type { CodePlace, EndView } from '../../playground/contract.js';
 import { h, put } from '../shared/dom.js';
 import { bytes, duration, whole } from '../shared/format.js';
 
 export interface OutcomeOptions {
-  readonly onGoTo: (place: Place) => void;
+  readonly onGoTo: (place: CodePlace) => void;
 }
 
 /** How a run ended: its value, or its error with the place. */

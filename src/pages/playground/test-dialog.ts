@@ -97,7 +97,7 @@ export function saveFile(blob: Blob, name: string): void {
   window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** @throws Refusal */
+/** @throws RequestRefusal */
 export async function saveRecording(id: string): Promise<void> {
   const response = await request('playground/recording', { query: { id } });
   const name = /filename="([\w.-]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1];

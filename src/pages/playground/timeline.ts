@@ -15,7 +15,7 @@ const SOURCES: Readonly<Record<AnswerView['source'], string>> = {
 };
 
 /** The segments of a run and the awaits between them, and how long each took. */
-export class Timeline {
+export class StepTimeline {
   readonly element: HTMLElement;
   readonly #list = h('ol', { class: 'steps', 'aria-label': 'Steps of the run' });
   readonly #summary = h('span', { class: 'quiet', role: 'status' });

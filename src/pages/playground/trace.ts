@@ -15,7 +15,7 @@ export interface Trace {
   readonly tookMs: number;
 }
 
-export interface RunInput {
+export interface CaseInput {
   readonly code: string;
   readonly filename: string;
   /** Absent: those of the recording. */
@@ -39,8 +39,8 @@ export class Runner {
     this.#running?.abort();
   }
 
-  /** Runs it, in place of what is running. @throws Refusal */
-  async run(input: RunInput): Promise<void> {
+  /** Runs it, in place of what is running. @throws RequestRefusal */
+  async run(input: CaseInput): Promise<void> {
     this.stop();
     const own = new AbortController();
     this.#running = own;

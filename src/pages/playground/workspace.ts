@@ -6,7 +6,7 @@ import type {
   OpenedRecording,
   ProjectView,
 } from '../../playground/contract.js';
-import { ask, Refusal } from '../shared/api.js';
+import { ask, RequestRefusal } from '../shared/api.js';
 import { h, put } from '../shared/dom.js';
 import { live } from '../shared/events.js';
 import type { Shell } from '../shared/shell.js';
@@ -16,7 +16,7 @@ import { InputPanel } from './inputs.js';
 import { OutcomePanel } from './outcome.js';
 import { StepPanel } from './step.js';
 import { saveRecording, TestDialog } from './test-dialog.js';
-import { Timeline } from './timeline.js';
+import { StepTimeline } from './timeline.js';
 import { Toolbar } from './toolbar.js';
 import { Runner, type Trace } from './trace.js';
 
@@ -51,7 +51,7 @@ class Workspace {
   readonly #toolbar: Toolbar;
   readonly #editor: Editor;
   readonly #inputs: InputPanel;
-  readonly #timeline: Timeline;
+  readonly #timeline: StepTimeline;
   readonly #step: StepPanel;
   readonly #outcome: OutcomePanel;
   readonly #capabilities: CapabilityPanel;
@@ -100,7 +100,7 @@ class Workspace {
       this.#areInputsOwn = true;
       this.#keepInputs();
     });
-    this.#timeline = new Timeline({ onSelect: (index) => this.#select(index) });
+    this.#timeline = new StepTimeline({ onSelect: (index) => this.#select(index) });
     this.#step = new StepPanel({ onAnswer: (answers) => void this.#guard(() => this.#answer(answers)) });
     this.#outcome = new OutcomePanel({ onGoTo: goTo });
     this.#capabilities = new CapabilityPanel({
@@ -402,7 +402,7 @@ class Workspace {
     try {
       await act();
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof RequestRefusal)) throw error;
       this.#shell.notify(error.message);
     }
   }

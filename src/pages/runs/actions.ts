@@ -1,6 +1,6 @@
-import { Refusal } from '../shared/api.js';
+import { RequestRefusal } from '../shared/api.js';
 import { h, text } from '../shared/dom.js';
-import { answerCall, type Call, cancelRun, type RunDescription, retryRun, signalRun } from './api.js';
+import { answerCall, type Call, cancelRun, retryRun, type ShownRun, signalRun } from './api.js';
 
 export interface ActionsOptions {
   readonly runId: string;
@@ -84,7 +84,7 @@ export function signalForm(waited: string | undefined, { runId, onDone }: Action
 
 /** The buttons of a run: cancel asks once more. */
 export function runButtons(
-  { state, outcome }: Pick<RunDescription, 'state' | 'outcome'>,
+  { state, outcome }: Pick<ShownRun, 'state' | 'outcome'>,
   { runId, onDone }: ActionsOptions,
 ): HTMLElement {
   const buttons = h('div', { class: 'buttons' });
@@ -123,7 +123,7 @@ async function act(event: Event, onDone: ActionsOptions['onDone'], action: () =>
   try {
     onDone(await action(), 'done');
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof RequestRefusal)) throw error;
     onDone(error.message, 'error');
   } finally {
     for (const button of buttons) button.disabled = false;

@@ -1,7 +1,7 @@
 // What the server says of runs, as JSON.
-import { ask, Refusal, request } from '../shared/api.js';
+import { ask, RequestRefusal, request } from '../shared/api.js';
 
-export interface RunSummary {
+export interface ListedRun {
   readonly runId?: string;
   readonly state: 'waiting' | 'ended' | 'damaged';
   readonly outcome?: 'completed' | 'failed' | 'cancelled' | 'expired';
@@ -19,7 +19,7 @@ export interface Call {
   readonly args: readonly unknown[];
 }
 
-export interface RunDescription extends RunSummary {
+export interface ShownRun extends ListedRun {
   readonly runId: string;
   readonly state: 'waiting' | 'ended';
   readonly step: number;
@@ -70,16 +70,16 @@ export interface MessageEntry extends At {
   readonly value?: string;
 }
 
-export type Entry = SegmentEntry | CallEntry | MessageEntry;
+export type HistoryEntry = SegmentEntry | CallEntry | MessageEntry;
 
-export interface RunHistory {
+export interface ShownHistory {
   readonly runId: string;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly HistoryEntry[];
   readonly omitted: number;
 }
 
 export interface RunPage {
-  readonly runs: readonly RunSummary[];
+  readonly runs: readonly ListedRun[];
   readonly isCut: boolean;
   readonly next?: string;
 }
@@ -99,12 +99,12 @@ export function listRuns(
   return ask<RunPage>('runs', { query: { ...filter, after, limit }, signal });
 }
 
-export function describeRun(runId: string, signal: AbortSignal): Promise<RunDescription> {
-  return ask<RunDescription>(pathOf(runId), { signal });
+export function describeRun(runId: string, signal: AbortSignal): Promise<ShownRun> {
+  return ask<ShownRun>(pathOf(runId), { signal });
 }
 
-export function historyOf(runId: string, signal: AbortSignal): Promise<RunHistory> {
-  return ask<RunHistory>(`${pathOf(runId)}/history`, { signal });
+export function historyOf(runId: string, signal: AbortSignal): Promise<ShownHistory> {
+  return ask<ShownHistory>(`${pathOf(runId)}/history`, { signal });
 }
 
 /** The result as JSON text. @returns undefined if it is no longer kept */
@@ -112,7 +112,7 @@ export async function resultOf(runId: string, signal: AbortSignal): Promise<stri
   try {
     return await (await request(`${pathOf(runId)}/result`, { query: { timeoutMs: 1_000 }, signal })).text();
   } catch (error) {
-    if (error instanceof Refusal && [404, 410, 504].includes(error.status)) return undefined;
+    if (error instanceof RequestRefusal && [404, 410, 504].includes(error.status)) return undefined;
     throw error;
   }
 }

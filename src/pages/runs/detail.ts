@@ -3,9 +3,9 @@ import { cut, json, relative, time } from '../shared/format.js';
 import { Poll } from '../shared/poll.js';
 import type { Shell } from '../shared/shell.js';
 import { type ActionsOptions, answerForm, runButtons, signalForm } from './actions.js';
-import { type Call, describeRun, historyOf, type RunDescription, resultOf } from './api.js';
+import { type Call, describeRun, historyOf, resultOf, type ShownRun } from './api.js';
 import { stateTag } from './list.js';
-import { pretty, Timeline } from './timeline.js';
+import { pretty, RunTimeline } from './timeline.js';
 
 const EVERY_MS = 2_000;
 /** Of a result that is shown; a browser needs long to lay out more. */
@@ -36,7 +36,7 @@ export function showRun(runId: string, { main, setLive, notify }: Shell): void {
     h('header', {}, h('h2', { id: 'result' }, 'Result')),
   );
   const resultText = h('pre', { tabindex: '0', 'aria-label': 'Result' });
-  const timeline = new Timeline();
+  const timeline = new RunTimeline();
   const options: ActionsOptions = {
     runId,
     onDone: (message, kind) => {
@@ -76,7 +76,7 @@ export function showRun(runId: string, { main, setLive, notify }: Shell): void {
     ),
   );
 
-  const draw = (run: RunDescription) => {
+  const draw = (run: ShownRun) => {
     const signalled = run.calls.find(({ extensionName }) => extensionName === '$signal')?.method;
     const version = JSON.stringify([
       run.state,
@@ -130,7 +130,7 @@ export function showRun(runId: string, { main, setLive, notify }: Shell): void {
   );
 }
 
-function drawFacts(list: HTMLElement, run: RunDescription): void {
+function drawFacts(list: HTMLElement, run: ShownRun): void {
   const fact = (name: string, value: Node | string | undefined) =>
     value === undefined ? undefined : h('div', {}, h('dt', { class: 'quiet' }, name), h('dd', {}, value));
   const { startedAt, expiresAt, deployment } = run;

@@ -3,7 +3,7 @@ import { relative, time } from '../shared/format.js';
 import { Poll } from '../shared/poll.js';
 import type { Shell } from '../shared/shell.js';
 import { Table } from '../shared/table.js';
-import { type Filter, listRuns, type RunPage, type RunSummary } from './api.js';
+import { type Filter, type ListedRun, listRuns, type RunPage } from './api.js';
 
 const PAGE_ROWS = 50;
 const EVERY_MS = 5_000;
@@ -29,7 +29,7 @@ export function showList({ main, session, setLive, notify }: Shell): void {
   let page: RunPage = { runs: [], isCut: false };
 
   const filter = (): Filter => ({ state: state.value, handlerName: handler.value.trim(), tenant: tenant.value.trim() });
-  const table = new Table<RunSummary>({
+  const table = new Table<ListedRun>({
     caption: 'Runs',
     empty: 'There are no such runs.',
     keyOf: ({ suspensionId, runId }) => runId ?? suspensionId,
@@ -106,7 +106,7 @@ export function showList({ main, session, setLive, notify }: Shell): void {
   );
 }
 
-export function stateTag({ state, outcome }: Pick<RunSummary, 'state' | 'outcome'>): HTMLElement {
+export function stateTag({ state, outcome }: Pick<ListedRun, 'state' | 'outcome'>): HTMLElement {
   const tone =
     outcome === 'completed'
       ? 'good'
@@ -122,7 +122,7 @@ export function hrefOf(runId: string): string {
   return `runs?run=${encodeURIComponent(runId)}`;
 }
 
-function runLink({ runId, suspensionId }: RunSummary): HTMLElement {
+function runLink({ runId, suspensionId }: ListedRun): HTMLElement {
   if (runId === undefined) return h('span', { class: 'mono quiet' }, suspensionId);
   return h('a', { class: 'mono', href: hrefOf(runId) }, runId);
 }

@@ -1,6 +1,6 @@
 import { type Child, h, Rows } from '../shared/dom.js';
 import { cut, duration, relative, time } from '../shared/format.js';
-import type { CallEntry, Entry, MessageEntry, RunHistory, SegmentEntry } from './api.js';
+import type { CallEntry, HistoryEntry, MessageEntry, SegmentEntry, ShownHistory } from './api.js';
 
 /** Between two entries, a longer wait is said. */
 const SAID_GAP_MS = 1_000;
@@ -13,12 +13,12 @@ const MESSAGES: Readonly<Record<MessageEntry['kind'], string>> = {
 
 interface Shown {
   readonly key: string;
-  readonly entry: Entry;
+  readonly entry: HistoryEntry;
   readonly gapMs: number;
 }
 
 /** What happened to a run, one entry after the other. */
-export class Timeline {
+export class RunTimeline {
   readonly element: HTMLElement;
   readonly #list = h('ol', { class: 'timeline' });
   readonly #note = h('p', { class: 'quiet' });
@@ -33,7 +33,7 @@ export class Timeline {
     );
   }
 
-  show({ entries, omitted }: RunHistory): void {
+  show({ entries, omitted }: ShownHistory): void {
     const sorted = [...entries].sort(
       (a, b) => endOf(a) - endOf(b) || new Date(a.at).getTime() - new Date(b.at).getTime(),
     );
@@ -61,7 +61,7 @@ export class Timeline {
   }
 }
 
-function endOf(entry: Entry): number {
+function endOf(entry: HistoryEntry): number {
   const at = new Date(entry.at).getTime();
   if (entry.kind === 'segment') return at + entry.durationMs;
   if (entry.kind !== 'call') return at;
@@ -79,7 +79,7 @@ function drawEntry({ entry, gapMs }: Shown): HTMLElement {
   );
 }
 
-function toneOf(entry: Entry): string {
+function toneOf(entry: HistoryEntry): string {
   if (entry.kind === 'segment')
     return entry.status === 'error' ? 'bad' : entry.status === 'success' ? 'good' : 'accent';
   if (entry.kind === 'call') return entry.outcome === 'error' ? 'bad' : '';

@@ -5,7 +5,7 @@ const TOKEN_KEY = 'nexus-token';
 const ROOT = new URL('../', location.href.replace(/[?#].*$/, ''));
 
 /** What the server said in place of what was asked for. */
-export class Refusal extends Error {
+export class RequestRefusal extends Error {
   readonly status: number;
   /** A code of the server or of the runtime; `'UNREACHABLE'` if there was no answer. */
   readonly code: string;
@@ -32,7 +32,11 @@ export function keepToken(token: string | undefined): void {
     if (token === undefined) sessionStorage.removeItem(TOKEN_KEY);
     else sessionStorage.setItem(TOKEN_KEY, token);
   } catch {
-    throw new Refusal(0, 'NO_STORAGE', 'The browser keeps nothing for this page: allow it storage for this site.');
+    throw new RequestRefusal(
+      0,
+      'NO_STORAGE',
+      'The browser keeps nothing for this page: allow it storage for this site.',
+    );
   }
 }
 
@@ -52,7 +56,7 @@ export interface RequestOptions {
  * Asks the server.
  *
  * @param path from the root of the server, without a slash at its begin: `'runs'`
- * @throws Refusal
+ * @throws RequestRefusal
  */
 export async function request(path: string, options: RequestOptions = {}): Promise<Response> {
   const { method = 'GET', body, blob, query = {}, signal, accept = 'application/json' } = options;
@@ -80,7 +84,7 @@ export async function request(path: string, options: RequestOptions = {}): Promi
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Refusal(0, 'UNREACHABLE', 'The server does not answer.');
+    throw new RequestRefusal(0, 'UNREACHABLE', 'The server does not answer.');
   }
   if (response.ok) return response;
   throw await refusalOf(response);
@@ -91,10 +95,10 @@ export async function ask<T>(path: string, options: RequestOptions = {}): Promis
   return (await (await request(path, options)).json()) as T;
 }
 
-async function refusalOf(response: Response): Promise<Refusal> {
+async function refusalOf(response: Response): Promise<RequestRefusal> {
   const problem = (await response.json().catch(() => ({}))) as Readonly<Record<string, unknown>>;
   const { code, detail, field } = problem;
-  return new Refusal(
+  return new RequestRefusal(
     response.status,
     typeof code === 'string' ? code : 'UNKNOWN',
     typeof detail === 'string' ? detail : `The server answered ${response.status} ${response.statusText}.`,

@@ -1,5 +1,5 @@
 // Server-sent events by `fetch`: an EventSource cannot send the header with the token.
-import { Refusal, request } from './api.js';
+import { RequestRefusal, request } from './api.js';
 
 export type LiveState = 'connecting' | 'live' | 'paused' | 'lost' | 'refused';
 
@@ -7,7 +7,7 @@ export interface LiveOptions {
   readonly path: string;
   /** Given the data of each event, parsed. */
   readonly onEvent: (event: string, data: unknown) => void;
-  readonly onState: (state: LiveState, refusal?: Refusal) => void;
+  readonly onState: (state: LiveState, refusal?: RequestRefusal) => void;
 }
 
 const FIRST_PAUSE_MS = 1_000;
@@ -37,20 +37,20 @@ export function live({ path, onEvent, onState }: LiveOptions): () => void {
     onState('connecting');
     try {
       const { body } = await request(path, { signal: own.signal, accept: 'text/event-stream' });
-      if (body === null) throw new Refusal(0, 'UNREACHABLE', 'The server sent nothing.');
+      if (body === null) throw new RequestRefusal(0, 'UNREACHABLE', 'The server sent nothing.');
       onState('live');
       pauseMs = FIRST_PAUSE_MS;
       await readEvents(body, onEvent);
       lost();
     } catch (error) {
-      if (!own.signal.aborted) lost(error instanceof Refusal ? error : undefined);
+      if (!own.signal.aborted) lost(error instanceof RequestRefusal ? error : undefined);
     } finally {
       // Who left early has let go of the connection as well.
       own.abort();
       if (reading === own) reading = undefined;
     }
   };
-  const lost = (refusal?: Refusal) => {
+  const lost = (refusal?: RequestRefusal) => {
     const isFinal = refusal !== undefined && [401, 403, 404].includes(refusal.status);
     onState(isFinal ? 'refused' : 'lost', refusal);
     if (isFinal || isEnded) return;

@@ -1,4 +1,4 @@
-import { Refusal } from './api.js';
+import { RequestRefusal } from './api.js';
 import type { LiveState } from './events.js';
 
 const MAX_PAUSE_MS = 30_000;
@@ -9,7 +9,7 @@ const HURRIED_MS = [200, 400, 800, 1_600];
 export class Poll {
   readonly #ask: (signal: AbortSignal) => Promise<boolean>;
   readonly #everyMs: number;
-  readonly #onState: (state: LiveState, refusal?: Refusal) => void;
+  readonly #onState: (state: LiveState, refusal?: RequestRefusal) => void;
   #asking: AbortController | undefined;
   #timer = 0;
   #failures = 0;
@@ -21,7 +21,7 @@ export class Poll {
   constructor(
     everyMs: number,
     ask: (signal: AbortSignal) => Promise<boolean>,
-    onState: (state: LiveState, refusal?: Refusal) => void,
+    onState: (state: LiveState, refusal?: RequestRefusal) => void,
   ) {
     this.#everyMs = everyMs;
     this.#ask = ask;
@@ -62,7 +62,7 @@ export class Poll {
       this.#onState('live');
     } catch (error) {
       if (own.signal.aborted) return;
-      const refusal = error instanceof Refusal ? error : undefined;
+      const refusal = error instanceof RequestRefusal ? error : undefined;
       if (refusal === undefined) throw error;
       this.#failures++;
       this.#isEnded = [401, 403, 404, 422].includes(refusal.status);

@@ -1,7 +1,7 @@
 import './style.css';
 
 import type { Session } from '../../server/pages/contract.js';
-import { ask, keepToken, keptToken, Refusal } from './api.js';
+import { ask, keepToken, keptToken, RequestRefusal } from './api.js';
 import { h, put, text } from './dom.js';
 import type { LiveState } from './events.js';
 import { chooseTheme, chosenTheme, THEMES } from './theme.js';
@@ -129,15 +129,15 @@ function themeButton(): HTMLElement {
 
 /** Resolves when there is a session with the scope. */
 async function enter(main: HTMLElement, title: string, scope: 'execute' | 'admin'): Promise<Session> {
-  let refusal: Refusal | undefined;
+  let refusal: RequestRefusal | undefined;
   for (;;) {
     try {
       const session = await ask<Session>('ui/session');
       if (session.scopes.includes(scope)) return session;
       const who = session.name === undefined ? 'You do' : `The token ${session.name} does`;
-      refusal = new Refusal(403, 'FORBIDDEN', `${who} not have the scope ${scope}, which this page needs.`);
+      refusal = new RequestRefusal(403, 'FORBIDDEN', `${who} not have the scope ${scope}, which this page needs.`);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof RequestRefusal)) throw error;
       refusal = error.status === 401 && keptToken() === undefined ? undefined : error;
     }
     await askForToken(main, title, refusal);
@@ -145,7 +145,7 @@ async function enter(main: HTMLElement, title: string, scope: 'execute' | 'admin
 }
 
 /** Shows the form. Resolves when there is another token, or another attempt is wanted. */
-function askForToken(main: HTMLElement, title: string, refusal: Refusal | undefined): Promise<void> {
+function askForToken(main: HTMLElement, title: string, refusal: RequestRefusal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const canEnter = refusal === undefined || refusal.status === 401 || refusal.status === 403;
     const input = h('input', {

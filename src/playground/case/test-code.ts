@@ -4,7 +4,7 @@ import type { Recording } from '../../testing/recording/recording.js';
 import { mutated } from '../../testing/state.js';
 import { toSource } from './to-source.js';
 
-export type TestFramework = 'node' | 'vitest';
+export type TestRunner = 'node' | 'vitest';
 
 /**
  * A test of the test kit that does what was recorded: the same input, answers, time and randomness, and expects what came out.
@@ -14,7 +14,7 @@ export type TestFramework = 'node' | 'vitest';
  */
 export function testCode(
   recording: Recording,
-  { framework, file }: { readonly framework: TestFramework; readonly file?: string | undefined },
+  { framework, file }: { readonly framework: TestRunner; readonly file?: string | undefined },
 ): string {
   const { outcome, context, handler } = recording;
   if (outcome.status === 'suspended') throw refused('the handler still waits: answer its calls first');
@@ -61,7 +61,7 @@ export function testCode(
   ].join('\n');
 }
 
-function expectations({ outcome, context }: Recording, framework: TestFramework): string[] {
+function expectations({ outcome, context }: Recording, framework: TestRunner): string[] {
   const expected: (readonly [name: string, value: unknown])[] = [['status', outcome.status]];
   if (outcome.status === 'success') expected.push(['returnValue', outcome.returnValue]);
   if (outcome.status === 'error') {

@@ -2,7 +2,7 @@ import { NexusError } from '../../errors/nexus-error.js';
 import { explainCapabilities } from '../../index.js';
 import type { HandlerLanguage } from '../../typescript/handler-language.js';
 import { cut } from '../case/texts.js';
-import type { AnalysisView, Place, ProblemView } from '../contract.js';
+import type { AnalysisView, CodePlace, ProblemView } from '../contract.js';
 
 /** A handler may name one capability in every line. */
 const MAX_REASONS = 50;
@@ -29,7 +29,7 @@ export function analyse(
       }));
   } catch (error) {
     if (!(error instanceof NexusError)) throw error;
-    const { line, column } = (error.context['location'] as Place | undefined) ?? { line: 1, column: 1 };
+    const { line, column } = (error.context['location'] as CodePlace | undefined) ?? { line: 1, column: 1 };
     problems.push({
       ...{ line, column, endLine: line, endColumn: column + 1 },
       severity: 'error',

@@ -1,5 +1,10 @@
+import type {
+  RunHistory,
+  RunHistoryCall,
+  RunHistoryEntry,
+  RunHistoryMessage,
+} from '../../api/observing/run-history.js';
 import type { ExtensionCall, LogEntry, WasmResult } from '../../api/result.js';
-import type { RunHistory, RunHistoryCall, RunHistoryEntry, RunHistoryMessage } from '../../api/run-history.js';
 import { callName } from '../../execution/own-call-kinds.js';
 import { firstDueMs } from '../../execution/own-calls.js';
 import { toJson } from '../../execution/result/to-json.js';

@@ -1,5 +1,5 @@
+import type { RunHistory } from '../../api/observing/run-history.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
-import type { RunHistory } from '../../api/run-history.js';
 import type { ExecuteOptions } from '../../execution/request/execute-options.js';
 
 /** Options of `start`. */

@@ -1,8 +1,8 @@
 import type { AsyncResult } from '../../api/answers.js';
 import type { WasmContext } from '../../api/context.js';
 import type { Dispatcher } from '../../api/dispatcher.js';
+import type { RunHistory } from '../../api/observing/run-history.js';
 import type { WasmResult } from '../../api/result.js';
-import type { RunHistory } from '../../api/run-history.js';
 import type { FoundSuspension, SuspensionState } from '../../api/suspension-store.js';
 import type { HandlerRef } from '../../compiler/handler-loader.js';
 import { invalidArgument } from '../../config/check.js';

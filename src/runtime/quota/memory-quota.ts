@@ -1,5 +1,5 @@
+import type { UsageCounts } from '../../api/observing/usage.js';
 import type { Quota, QuotaRefusal, QuotaRequest } from '../../api/quota.js';
-import type { UsageCounts } from '../../api/usage.js';
 import {
   integer,
   invalidOption,

@@ -1,8 +1,8 @@
-import type { EventOrigin } from '../../api/observer.js';
+import type { EventOrigin } from '../../api/observing/observer.js';
+import type { TracedCallName } from '../../api/observing/tracing.js';
+import type { UsageCounts } from '../../api/observing/usage.js';
 import type { Quota, QuotaRequest } from '../../api/quota.js';
 import type { WasmError } from '../../api/result.js';
-import type { TracedCallName } from '../../api/tracing.js';
-import type { UsageCounts } from '../../api/usage.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { noUsage } from '../../metrics/meter.js';
 import { callListener, warnOfIgnored } from '../../support/call-listener.js';

@@ -1,5 +1,5 @@
-import type { RecentError } from '../../api/recent-error.js';
-import type { WorkerStatus } from '../../api/worker-status.js';
+import type { RecentError } from '../../api/observing/recent-error.js';
+import type { WorkerStatus } from '../../api/observing/worker-status.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import type { StatusErrors, StatusFrame, StatusNow, StatusTenants, TenantNow } from './contract.js';
 

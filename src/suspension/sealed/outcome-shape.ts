@@ -1,4 +1,4 @@
-import { CACHE_TIERS, type ExecutionMetrics } from '../../api/execution-metrics.js';
+import { CACHE_TIERS, type ExecutionMetrics } from '../../api/observing/execution-metrics.js';
 import type {
   EmittedEvent,
   ErrorCause,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { EventOrigin } from '../../api/observer.js';
+import type { EventOrigin } from '../../api/observing/observer.js';
 import type { ExtensionCall } from '../../api/result.js';
 import type { FoundSuspension } from '../../api/suspension-store.js';
 import { MalformedValueError } from '../../codec/values/decoding/byte-reader.js';

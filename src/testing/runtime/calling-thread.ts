@@ -1,4 +1,4 @@
-import type { WorkerStatus } from '../../api/worker-status.js';
+import type { WorkerStatus } from '../../api/observing/worker-status.js';
 import { CheckpointAreas } from '../../pool/checkpoints/areas.js';
 import { attachCheckpoint } from '../../pool/checkpoints/batch-areas.js';
 import type { DispatchOptions, Execution, HandlerPool, LoadableHandler, PoolState } from '../../pool/handler-pool.js';

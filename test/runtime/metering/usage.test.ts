@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 
-import type { UsageEvent } from '#src/api/observer.js';
+import type { UsageEvent } from '#src/api/observing/observer.js';
 import type { NexusRuntime, UsageCounts, WasmResult } from '#src/index.js';
 import { METRICS } from '#src/metrics/catalog.js';
 import { createTestRuntime } from '#src/testing/index.js';

@@ -1,5 +1,5 @@
+import type { LogEntry, WasmError } from '../result.js';
 import type { ExecutionStatus } from './execution-metrics.js';
-import type { LogEntry, WasmError } from './result.js';
 
 /** What a process saw of a durable run that it works on: the latest 200 entries, while there is room. It is not stored. */
 export interface RunHistory {

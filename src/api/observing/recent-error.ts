@@ -1,6 +1,6 @@
-import type { ResultCode } from '../errors/codes.js';
+import type { ResultCode } from '../../errors/codes.js';
+import type { ErrorLocation } from '../result.js';
 import type { EventOrigin } from './observer.js';
-import type { ErrorLocation } from './result.js';
 
 /** Errors of handlers that are the same but for their time: of one handler and tenant, with one code, message and place. */
 export interface RecentError extends EventOrigin {

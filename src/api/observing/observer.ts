@@ -1,4 +1,4 @@
-import type { ResultCode } from '../errors/codes.js';
+import type { ResultCode } from '../../errors/codes.js';
 import type { CacheTierName, ExecutionMetrics, ExecutionStatus } from './execution-metrics.js';
 import type { UsageCounts } from './usage.js';
 
