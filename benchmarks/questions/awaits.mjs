@@ -2,7 +2,7 @@
 // call functions of the application as well?
 import { AWAITING_PACKAGES, withProducts } from '../awaiting/index.mjs';
 import { ratio, us } from '../harness/format.mjs';
-import { inTurn, measureCalls, section } from '../harness/load.mjs';
+import { inTurn, measureCalls, runFor, section } from '../harness/load.mjs';
 import { printMachine } from '../harness/machine.mjs';
 import { isShort } from '../harness/options.mjs';
 import { printData, printTable } from '../harness/table.mjs';
@@ -12,6 +12,8 @@ const AWAITS = [1, 5, 10, 50];
 const IN_FLIGHT = 64;
 const WITHOUT = 'run without awaits';
 const ROUNDS = isShort ? 2 : 12;
+/** Of each subject, before the first round: V8 optimises what runs wait through. */
+const WARM_UP_MS = isShort ? 2_000 : 5_000;
 
 /** Times of single runs, and the processor time of all threads for each. */
 async function measureRuns(inFlight, awaits, run) {
@@ -25,6 +27,10 @@ async function measureRuns(inFlight, awaits, run) {
   });
   const { user, system } = process.cpuUsage(before);
   return { ...figures, cpuUs: (user + system) / calls };
+}
+
+async function warmUp(subjects) {
+  for (const { prepare } of subjects) if (prepare !== undefined) await runFor(WARM_UP_MS, 1, prepare(AWAITS.at(-1)));
 }
 
 async function alone(subjects) {
@@ -84,6 +90,7 @@ async function measured(subjects, runs, measure, rounds) {
 
 printMachine(AWAITING_PACKAGES);
 await withProducts(async (subjects) => {
+  await warmUp(subjects);
   await section(() => alone(subjects));
   await section(() => inFlight(subjects));
   console.log(

@@ -14,6 +14,8 @@ import { imageOfCheckpoint } from './checkpoints.js';
  * shrinks.
  */
 const RETAINED_GROWTH_BYTES = 8 * 1024 * 1024;
+/** A larger image needs a VM of its own size: the VMs of others are not made as large. */
+const MAX_SHARED_IMAGE_BYTES = 8 * 1024 * 1024;
 /** A VM for the present tenant, and clean ones for those of the next calls of a batch. */
 const MAX_VMS = 4;
 /** With more linear memory than this in its VMs, a worker creates no further one. */
@@ -39,7 +41,7 @@ interface Slot {
   vm: Vm;
   /** The owner whose code ran in it since all of its memory was last overwritten; undefined if none. */
   owner: string | undefined;
-  /** Linear memory that the largest image in it has needed. */
+  /** Linear memory that the largest image of its owner has needed. */
   imageBytes: number;
   /** The id of the checkpoint whose memory it has, so that it can go on as it is; undefined if none. */
   checkpoint: number | undefined;
@@ -63,7 +65,7 @@ export class TenantVms {
   readonly #limits: VmLimits;
   /** The most recently used is last. */
   readonly #slots: Slot[];
-  /** Memory that every image so far needs. */
+  /** Memory that every image so far needs, but for those that are larger than most. */
   #imageBytes = MIN_MEMORY_LIMIT_BYTES;
   /** Whether a tenant found no clean VM since the last {@link tidy}. */
   #wasShort = false;
@@ -80,7 +82,7 @@ export class TenantVms {
   static async create(engine: EngineModule, limits: VmLimits, imageBytes = 0, vm?: Vm): Promise<TenantVms> {
     vm ??= await createExecutionVm(engine, limits, imageBytes);
     const vms = new TenantVms(engine, limits, vm);
-    vms.makeRoomFor(imageBytes);
+    vms.#imageBytes = Math.max(vms.#imageBytes, imageBytes);
     return vms;
   }
 
@@ -104,9 +106,9 @@ export class TenantVms {
     return this.#slots.reduce((bytes, { vm }) => bytes + vm.heap.length, 0);
   }
 
-  /** All VMs created from now on must have room for this image. */
+  /** All VMs created from now on must have room for this image, unless it is larger than most. */
   makeRoomFor(bytes: number): void {
-    this.#imageBytes = Math.max(this.#imageBytes, bytes);
+    if (bytes <= MAX_SHARED_IMAGE_BYTES) this.#imageBytes = Math.max(this.#imageBytes, bytes);
   }
 
   /**
@@ -119,22 +121,25 @@ export class TenantVms {
     // It was of the VM that was used last, which is now used otherwise or left as it is.
     this.#written = undefined;
     const last = this.#slot;
-    if (last.owner === owner && this.#fits(last, needs)) {
+    if (last.owner === owner && this.#fits(last, owner, needs)) {
       last.imageBytes = Math.max(last.imageBytes, needs.neededBytes);
       return undefined;
     }
-    const fitting = this.#slots.filter((slot) => this.#fits(slot, needs));
+    const fitting = this.#slots.filter((slot) => this.#fits(slot, owner, needs));
     const own = fitting.find((slot) => slot.owner === owner);
     const clean = fitting.find((slot) => slot.owner === undefined);
     this.#wasShort ||= own === undefined && clean === undefined;
     const slot = own ?? clean ?? fitting[0];
     if (slot !== undefined) {
       this.#use(slot);
-      slot.imageBytes = Math.max(slot.imageBytes, needs.neededBytes);
+      slot.imageBytes = Math.max(imageBytesFor(slot, owner), needs.neededBytes);
       return undefined;
     }
     this.#use(this.#slots[0] as Slot);
-    return this.replace(this.#wear(this.#slot, needs) ?? 'resized', needs.neededBytes);
+    return this.replace(
+      this.#wear(this.#slot, imageBytesFor(this.#slot, owner), needs) ?? 'resized',
+      needs.neededBytes,
+    );
   }
 
   #use(slot: Slot): void {
@@ -142,8 +147,8 @@ export class TenantVms {
     this.#slots.push(slot);
   }
 
-  #fits(slot: Slot, needs: VmNeeds): boolean {
-    return this.#wear(slot, needs) === undefined;
+  #fits(slot: Slot, owner: string, needs: VmNeeds): boolean {
+    return this.#wear(slot, imageBytesFor(slot, owner), needs) === undefined;
   }
 
   /**
@@ -229,10 +234,10 @@ export class TenantVms {
 
   /** Why the current VM must not be reused: a handler poisoned it, exhausted its memory or made it too large. */
   get wear(): VmRetirement | undefined {
-    return this.#wear(this.#slot);
+    return this.#wear(this.#slot, this.#slot.imageBytes);
   }
 
-  #wear({ vm, imageBytes }: Slot, needs?: VmNeeds): VmRetirement | undefined {
+  #wear({ vm }: Slot, imageBytes: number, needs?: VmNeeds): VmRetirement | undefined {
     if (vm.poison !== undefined) return 'poisoned';
     if (vm.heapExhausted) return 'out_of_memory';
     const { length } = vm.heap;
@@ -281,6 +286,11 @@ export class TenantVms {
     this.#wasShort = false;
     this.#slots.unshift(cleanSlot(await this.#create()));
   }
+}
+
+/** An image of another owner is no reason to keep a VM as large as it is. */
+function imageBytesFor({ owner, imageBytes }: Slot, next: string): number {
+  return owner === next ? imageBytes : 0;
 }
 
 function cleanSlot(vm: Vm): Slot {

@@ -2,8 +2,6 @@
 // looks for anything that the program left behind.
 import { isDeepStrictEqual } from 'node:util';
 
-import { MEMORY_LIMIT_BYTES } from './lib/outcomes.mjs';
-
 /**
  * Describes every object that can be reached from the global one, a line for each: what it is, its prototype, every
  * property with its attributes and value. Two realms that were not changed give the same text.
@@ -126,8 +124,8 @@ const EXPECTED_WORK = {
 
 /** Executions until the handler has an image of its own, and one more with it. */
 const WARMING_EXECUTIONS = 5;
-/** A VM that grew by more than 8 MiB beyond the largest image of its worker is not used again, and an image may be as large as a VM of a program. */
-const MAX_RETAINED_BYTES = MEMORY_LIMIT_BYTES;
+/** A VM that grew by more is not used again. */
+const MAX_RETAINED_BYTES = 16 * 2 ** 20;
 
 /** One of the {@link SOURCES}, and what is normal for it. */
 class Variant {

@@ -162,6 +162,22 @@ describe('the VMs of a worker', () => {
     expect(vms.memoryBytes).toBe(4 * 2 * MIB);
   });
 
+  it('are not as large for another tenant as the image of one needs them', async () => {
+    const small = (await runAs('a')).heap.length;
+    const large = { ...needs, neededBytes: 24 * MIB };
+    vms.makeRoomFor(large.neededBytes);
+    await vms.select('b', large);
+    vms.restore('b', image);
+    expect(vms.current.heap.length).toBeGreaterThanOrEqual(large.neededBytes);
+    const { current } = vms;
+    await vms.select('b', large);
+    expect(vms.current).toBe(current);
+    for (const owner of ['a', 'c', 'd', 'e']) {
+      expect((await runAs(owner)).heap.length).toBeLessThanOrEqual(small + 8 * MIB);
+      await vms.tidy(() => false);
+    }
+  });
+
   it('are those of the tenant, where it has one', async () => {
     await runAs('a');
     await runAs('b');
