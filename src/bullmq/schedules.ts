@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Job } from 'bullmq';
-
 import { integer, invalidOption, rejectUnknownKeys, requireObject } from '../config/check.js';
+import { renderReason } from '../support/render-reason.js';
 import { clearInterval, setInterval, systemTime } from '../support/timers.js';
 import type { BullmqConfig } from './options.js';
 import type { Queues } from './queues.js';
@@ -83,7 +83,7 @@ export async function openSchedule(
     } catch (error) {
       const isLast = tickPauseMs(job.attemptsMade + 1, job, systemTime()) === NEVER;
       const what = isLast ? 'It was given up: nothing is started for it.' : 'It is tried again.';
-      warn(`The schedule ${id} failed at its time ${at.toISOString()}: ${messageOf(error)}. ${what}`);
+      warn(`The schedule ${id} failed at its time ${at.toISOString()}: ${renderReason(error)}. ${what}`);
       throw error;
     }
   };
@@ -101,10 +101,6 @@ export async function openSchedule(
       await close();
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function readTimes(id: string, times: ScheduleTimes): { pattern: string; tz?: string } | { every: number } {

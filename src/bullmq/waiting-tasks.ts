@@ -5,7 +5,7 @@ import type { Queues } from './queues.js';
 const OLD_MS = 86_400_000;
 const LOOK_MS = 60 * 60_000;
 const REMOVED_AT_ONCE = 1_000;
-/** Names of extensions are given by handlers. */
+/** Names of queues contain names of extensions, which handlers choose: their number must be bounded. */
 const MAX_NAMES = 1_000;
 
 /**
@@ -25,7 +25,7 @@ export class WaitingTasks {
   sent(queue: string): void {
     if (this.#names.has(queue)) return;
     this.#names.add(queue);
-    if (this.#names.size > MAX_NAMES) for (const oldest of [...this.#names].slice(0, 1)) this.#names.delete(oldest);
+    if (this.#names.size > MAX_NAMES) this.#names.delete(this.#names.values().next().value as string);
     this.#timer ??= setInterval(() => void this.#lookAtAll(), LOOK_MS).unref();
     void this.#look(queue);
   }

@@ -1,6 +1,7 @@
 import type { EventOrigin } from '../api/observing/observer.js';
 import type { RecentError } from '../api/observing/recent-error.js';
 import type { WasmError } from '../api/result.js';
+import { cutCopy } from '../support/cut-copy.js';
 
 /** Kinds that are kept. */
 const MAX_KINDS = 50;
@@ -23,8 +24,8 @@ export class RecentErrors {
   }
 
   add({ code, message, location, snippet }: WasmError, { handlerName, panelId, tenant }: EventOrigin): void {
-    const short = cut(message, MAX_MESSAGE);
-    const names = [handlerName, panelId, tenant].map((name) => name && cut(name, MAX_NAME));
+    const short = cutCopy(message, MAX_MESSAGE);
+    const names = [handlerName, panelId, tenant].map((name) => name && cutCopy(name, MAX_NAME));
     const kind = JSON.stringify([code, short, ...names, location?.line, location?.column]);
     const lastAt = new Date(this.#now());
     const known = this.#kinds.get(kind);
@@ -42,9 +43,9 @@ export class RecentErrors {
       ...(panel !== undefined && { panelId: panel }),
       ...(owner !== undefined && { tenant: owner }),
       ...(location !== undefined && {
-        location: { ...location, ...(location.file && { file: cut(location.file, MAX_NAME) }) },
+        location: { ...location, ...(location.file && { file: cutCopy(location.file, MAX_NAME) }) },
       }),
-      ...(snippet !== undefined && { snippet: cut(snippet, MAX_SNIPPET) }),
+      ...(snippet !== undefined && { snippet: cutCopy(snippet, MAX_SNIPPET) }),
     });
     if (this.#kinds.size > MAX_KINDS) this.#kinds.delete(this.#kinds.keys().next().value as string);
   }
@@ -53,9 +54,4 @@ export class RecentErrors {
   list(): readonly RecentError[] {
     return [...this.#kinds.values()].reverse().map((kind) => ({ ...kind }));
   }
-}
-
-/** A copy, so that a long text is not kept for a short one. */
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : Buffer.from(`${text.slice(0, most - 1)}…`).toString();
 }

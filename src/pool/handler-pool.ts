@@ -11,7 +11,7 @@ export type Execution = { readonly executed: ExecutionReply } | Exclude<JobEnd, 
 export interface DispatchOptions {
   readonly signal?: AbortSignal | undefined;
   readonly tenant?: string | undefined;
-  /** As the caller calls it, for who looks at the workers. */
+  /** The caller's name for the handler, which `getWorkers` shows. */
   readonly handlerName?: string | undefined;
   readonly queueTimeoutMs?: number | undefined;
   /** The admission of the call, which is released when its execution is queued. Default: it is requested then */

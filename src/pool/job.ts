@@ -24,7 +24,7 @@ export function isCompilation({ request }: Job): boolean {
 
 export interface JobOptions {
   readonly tenant?: TenantKey;
-  /** As its caller calls it. */
+  /** The caller's name for the handler. */
   readonly handlerName?: string | undefined;
   /** The time after which the worker is terminated, in milliseconds. */
   readonly limitMs: number;

@@ -20,7 +20,7 @@ import type {
 } from '../api/suspension-store.js';
 import { rejectUnknownKeys, requireObject } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { parseSuspensionId, type SuspensionId } from '../support/run-ids.js';
+import { parseSuspensionId, runIdOf } from '../support/run-ids.js';
 import {
   checkDue,
   checkFence,
@@ -358,10 +358,6 @@ export class PostgresSuspensionStore implements SuspensionStore {
     const version = await versionOf(this.#pool, quoted);
     if (version !== SCHEMA_VERSION) throw otherVersion(this.#schema, version);
   }
-}
-
-function runIdOf(id: string): string {
-  return (parseSuspensionId(id) as SuspensionId).runId;
 }
 
 /** What no claim has given, the server must not be asked about as a number that it does not have. */

@@ -679,7 +679,7 @@ export class NexusRuntime implements AsyncDisposable {
   }
 
   /**
-   * Counts the durable runs whose time has come and on which nobody works.
+   * Counts the durable runs that are due and that no process is working on.
    *
    * @param options.max counts at most so many for each deployment, 1 to 10,000. @default 1,000
    * @throws NexusError INVALID_ARGUMENT, RUNTIME_CLOSED, INTERNAL_ERROR

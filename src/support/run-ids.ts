@@ -31,6 +31,11 @@ export function parseSuspensionId(id: string): SuspensionId | undefined {
   return runId === undefined ? undefined : { runId, generation: Number(generation) };
 }
 
+/** The run of an id that was checked. */
+export function runIdOf(id: string): string {
+  return parseSuspensionId(id)?.runId as string;
+}
+
 /** The id of the following generation. */
 export function nextSuspensionId({ runId, generation }: SuspensionId): string {
   return formatSuspensionId({ runId, generation: generation + 1 });

@@ -1,15 +1,13 @@
 import type { SuspensionStore } from '../api/suspension-store.js';
-import { NexusError } from '../errors/nexus-error.js';
 import type { Telemetry } from '../metrics/telemetry.js';
+import { renderReason } from '../support/render-reason.js';
 import { repeatForApplication } from '../support/timers.js';
-import { ask, sleep } from './store-calls.js';
+import { ask, isLasting, STORE_PAUSES_MS, sleep } from './store-calls.js';
 import type { StoreClock } from './store-clock.js';
 
 /** Renewed long before it ends. */
 const RENEWALS_PER_LEASE = 3;
-/** The pauses before a release is tried again for which its caller waits. */
-const RELEASE_PAUSES_MS = [100, 400];
-/** How often it is tried after that. */
+/** How often a release is tried again when its caller no longer waits. */
 const RELEASE_EVERY_MS = 1_000;
 
 export interface LeaseParts {
@@ -64,7 +62,7 @@ export class HeldLease {
    */
   async release(next?: { readonly dueAtMs?: number }, onReturned = () => {}): Promise<void> {
     this.#onReturned = onReturned;
-    for (const pauseMs of [...RELEASE_PAUSES_MS, undefined]) {
+    for (const pauseMs of [...STORE_PAUSES_MS, undefined]) {
       const error = await this.#attempt(next);
       if (error === undefined) return;
       if (pauseMs === undefined) this.#releaseLater(error, next);
@@ -73,8 +71,7 @@ export class HeldLease {
   }
 
   #releaseLater(error: unknown, next: { readonly dueAtMs?: number } | undefined): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `${this.#id} could not be given back to the store, which is asked again every second. Nobody can resume it before: ${reason}`;
+    const message = `${this.#id} could not be given back to the store, which is asked again every second. Nobody can resume it before: ${renderReason(error)}`;
     this.#parts.telemetry.releaseFailed({ code: 'NEXUS_STORE', message });
     let isAsking = false;
     const again = async () => {
@@ -92,8 +89,7 @@ export class HeldLease {
     try {
       await ask(() => this.#parts.store.release(this.#id, this.#fence, next));
     } catch (error) {
-      // A store that was closed, or a damaged record: it is the same each time.
-      if (error instanceof NexusError && error.code === 'INTERNAL_ERROR') return error;
+      if (!isLasting(error)) return error;
     }
     this.end();
     return undefined;

@@ -4,8 +4,8 @@ import { setTimeout } from '../support/timers.js';
 import { abortable } from '../support/waiting.js';
 import { storeFault } from './suspension-results.js';
 
-/** The pauses before an outcome is offered again to a store that failed. After the last one it is given up. */
-const SETTLE_PAUSES_MS = [100, 400];
+/** The pauses before something is asked again of a store that failed, while a caller waits for it. */
+export const STORE_PAUSES_MS = [100, 400];
 
 /** How soon a caller that waits for another process checks whether that is done: less and less often. */
 const FIRST_POLL_MS = 50;
@@ -67,12 +67,16 @@ export async function offer(
       const isOurs = answer.kind === 'settled' && isSame(answer.outcome, outcome);
       return isOurs ? { kind: 'recorded' } : answer;
     } catch (error) {
-      const pauseMs = SETTLE_PAUSES_MS[attempt];
-      const isLasting = error instanceof NexusError && error.code !== 'INTERNAL_ERROR';
-      if (pauseMs === undefined || isLasting) throw error;
+      const pauseMs = STORE_PAUSES_MS[attempt];
+      if (pauseMs === undefined || isLasting(error)) throw error;
       await sleep(pauseMs);
     }
   }
+}
+
+/** A store that was closed, or a damaged record: it is the same each time. @param error of {@link ask} */
+export function isLasting(error: unknown): boolean {
+  return error instanceof NexusError && error.code !== 'INTERNAL_ERROR';
 }
 
 function isSame(one: SuspensionOutcome, other: SuspensionOutcome): boolean {

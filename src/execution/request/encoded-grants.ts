@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { CapabilityKind } from '../../api/capability.js';
 import type { ExecutionLimits } from '../../api/limits.js';
 import { Grants } from '../../capabilities/grants.js';
@@ -12,9 +13,8 @@ const LOGGING_GRANT: Grant = true;
 const encoder = new ValueEncoder();
 /** Applications pass the same list again and again. */
 const known = new WeakMap<readonly string[], EncodedGrants>();
-/** Servers read the same tokens again and again, into new lists. The least recently used first. */
-const byTokens = new Map<string, EncodedGrants>();
-const MAX_KNOWN = 128;
+/** Servers read the same tokens again and again, into new lists. */
+const byTokens = new LRUCache<string, EncodedGrants>({ max: 128 });
 const MAX_KNOWN_TOKENS = 64;
 const MAX_KNOWN_CHARACTERS = 4_096;
 
@@ -51,7 +51,7 @@ export class EncodedGrants {
     const equal = key === undefined ? undefined : byTokens.get(key);
     const encodedGrants = equal?.isOf(capabilities) ? equal : EncodedGrants.#parse(capabilities);
     known.set(capabilities, encodedGrants);
-    if (key !== undefined) keep(key, encodedGrants);
+    if (key !== undefined) byTokens.set(key, encodedGrants);
     return encodedGrants;
   }
 
@@ -117,12 +117,6 @@ function keyOf(capabilities: readonly string[]): string | undefined {
     return undefined;
   const key = capabilities.join('\n');
   return key.length > MAX_KNOWN_CHARACTERS ? undefined : key;
-}
-
-function keep(key: string, encodedGrants: EncodedGrants): void {
-  byTokens.delete(key);
-  byTokens.set(key, encodedGrants);
-  if (byTokens.size > MAX_KNOWN) byTokens.delete(byTokens.keys().next().value as string);
 }
 
 /** Split here, so that the guest need not parse patterns. */

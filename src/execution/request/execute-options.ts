@@ -57,7 +57,8 @@ export interface ExecuteOptions extends SourceOptions {
   readonly unawaited?: 'abandon' | 'wait';
   /**
    * `false`: a handler that comes to wait for an extension is not kept, and its result is an EXECUTION_ERROR. For callers that never
-   * resume. `run` keeps nothing in the store and has no use for it. `true` says that it is expected: nothing is warned of. @default true
+   * resume. `run` keeps nothing in the store and has no use for it. An explicit `true` says that suspending is expected,
+   * so no warning is issued. @default true, with a warning
    */
   readonly suspensions?: boolean;
   /**

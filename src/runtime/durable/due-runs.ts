@@ -3,9 +3,9 @@ import { performance } from '../../support/timers.js';
 import { settleWithin } from '../../support/waiting.js';
 import type { DurableStore } from '../../suspension/durable/durable-store.js';
 
-/** Of each deployment, so many are counted: what waits behind them needs no other answer. */
+/** At most so many runs are counted for each deployment: a longer queue would call for the same reaction. */
 const MAX_COUNTED = 1_000;
-/** Images of other deployments that the store has: a metric needs a bound for the values of its labels. */
+/** At most so many deployments are reported: the values of a label must be bounded. */
 const MAX_DEPLOYMENTS = 20;
 /** Whoever asks more often gets what was seen last. */
 const LOOK_MS = 5_000;

@@ -11,9 +11,14 @@ const PATIENCE_MS = 30_000;
 /**
  * Lets a run that failed go on from the generation before.
  *
+ * @param onAccepted called with the tenant of the run, if it goes on
  * @throws NexusError SUSPENSION_NOT_FOUND, TIMEOUT
  */
-export async function retryRun(store: DurableStore, runId: string): Promise<'accepted' | 'waiting' | 'ended'> {
+export async function retryRun(
+  store: DurableStore,
+  runId: string,
+  onAccepted: (tenant: string | undefined) => void,
+): Promise<'accepted' | 'waiting' | 'ended'> {
   const until = performance.now() + PATIENCE_MS;
   const pauses = new PollPauses();
   for (;;) {
@@ -26,7 +31,10 @@ export async function retryRun(store: DurableStore, runId: string): Promise<'acc
     // Only when its end was told: then nobody has it.
     const held = found.dueAtMs === content.arrivalMs ? undefined : await store.claim(found.id);
     if (held?.isArrival === true) await held.release();
-    else if (held !== undefined && (await goOn(store, held, found.deployment ?? ''))) return 'accepted';
+    else if (held !== undefined && (await goOn(store, held, found.deployment ?? ''))) {
+      onAccepted(held.content.facts.tenant);
+      return 'accepted';
+    }
     if (performance.now() > until) {
       const message = `The run ${runId} has failed, and its end is still being told. Try it again later.`;
       throw new NexusError('TIMEOUT', message, { context: { runId } });

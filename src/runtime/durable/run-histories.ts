@@ -9,6 +9,7 @@ import { callName } from '../../execution/own-call-kinds.js';
 import { firstDueMs } from '../../execution/own-calls.js';
 import { toJson } from '../../execution/result/to-json.js';
 import type { SegmentRun } from '../../execution/segment-runner.js';
+import { cutCopy } from '../../support/cut-copy.js';
 import type { RuntimeEnvironment } from '../../support/environment.js';
 import { performance } from '../../support/timers.js';
 
@@ -84,7 +85,7 @@ export class RunHistories {
       ...(count > 0 && { effects: toJson(effects, { maxBytes: MAX_EFFECTS_BYTES }) }),
       logs: logs.slice(0, MAX_LOGS).map(shortLog),
       omittedLogs: Math.max(0, logs.length - MAX_LOGS),
-      waitsFor: (waiting?.calls ?? []).slice(0, MAX_LOGS).map((call) => cut(callName(call), MAX_LOG)),
+      waitsFor: (waiting?.calls ?? []).slice(0, MAX_LOGS).map((call) => cutCopy(callName(call), MAX_LOG)),
       ...(dueAtMs !== undefined && { wakeAt: new Date(dueAtMs) }),
     });
   }
@@ -94,7 +95,7 @@ export class RunHistories {
     const entry: Mutable<RunHistoryCall> = {
       kind: 'call',
       callId: call.callId,
-      name: cut(callName(call), MAX_LOG),
+      name: cutCopy(callName(call), MAX_LOG),
       args: jsonOf(call.args),
       at: new Date(this.#environment.now()),
       retries: 0,
@@ -123,7 +124,7 @@ export class RunHistories {
     this.#add(runId, tenant, {
       ...message,
       at: new Date(this.#environment.now()),
-      ...(name !== undefined && { name: cut(name, MAX_LOG) }),
+      ...(name !== undefined && { name: cutCopy(name, MAX_LOG) }),
       ...(value !== undefined && { value: jsonOf(value) }),
     });
   }
@@ -166,18 +167,14 @@ function jsonOf(value: unknown): string {
 
 function shortError({ code, message, location, snippet }: NonNullable<WasmResult['error']>) {
   return {
-    ...{ code, message: cut(message, MAX_MESSAGE) },
+    ...{ code, message: cutCopy(message, MAX_MESSAGE) },
     ...(location !== undefined && { location }),
-    ...(snippet !== undefined && { snippet: cut(snippet, MAX_SNIPPET) }),
+    ...(snippet !== undefined && { snippet: cutCopy(snippet, MAX_SNIPPET) }),
   };
 }
 
 function shortLog({ level, message, omitted }: LogEntry): LogEntry {
-  return { level, message: cut(message, MAX_LOG), ...(omitted !== undefined && { omitted }) };
-}
-
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : Buffer.from(`${text.slice(0, most - 1)}…`).toString();
+  return { level, message: cutCopy(message, MAX_LOG), ...(omitted !== undefined && { omitted }) };
 }
 
 function sizeOf(entry: RunHistoryEntry): number {

@@ -36,7 +36,7 @@ export interface RunFilter {
   readonly deployment?: string;
   readonly tenant?: string;
   readonly handlerName?: string;
-  /** The `suspensionId` of a line: the list goes on behind it. @default its begin */
+  /** The list continues after the line with this `suspensionId`. @default from the start */
   readonly after?: string;
 }
 

@@ -1,6 +1,6 @@
 import type { SuspensionSummary } from '../../api/suspension-store.js';
 import { invalidArgument } from '../../config/check.js';
-import { idAfter, parseSuspensionId } from '../../support/run-ids.js';
+import { idAfter, parseSuspensionId, runIdOf } from '../../support/run-ids.js';
 import { type DurableStore, type HeldGeneration, storedRunId } from '../../suspension/durable/durable-store.js';
 import { isSealedNewly, resealEnvelope } from '../../suspension/sealed/envelope.js';
 import { storedTenant } from '../../suspension/sealed/run-envelope.js';
@@ -48,7 +48,7 @@ async function eraseOfTenant(store: DurableStore, tenant: string, erased: Set<st
     const from = after === undefined ? {} : { after };
     const page = await store.list({ tenant, ...from, limit: AT_ONCE });
     const ids = page.suspensions.map(({ id }) => id);
-    const runIds = new Set(ids.map((id) => parseSuspensionId(id)?.runId as string));
+    const runIds = new Set(ids.map((id) => runIdOf(id)));
     await store.erase([...runIds], ids);
     for (const runId of runIds) erased.add(runId);
     after = page.next;

@@ -18,7 +18,7 @@ const SWEEP_MS = 5_000;
 const SWEEP_JITTER = 0.3;
 /** Of runs that are due, those at which a sweep looks for each that it can take: others take some of them. */
 const SWEPT_FOR_EACH = 4;
-/** Of the runs that a process has at a time, those that it takes at a sweep although it is full, as soon as there is room: all may always be full. */
+/** The share of `concurrency` that a sweep notes even while this process is full, to begin as soon as there is room: all processes may always be full. */
 const SWEPT_WHEN_FULL = 1 / 4;
 
 export interface WorkerParts extends Omit<SessionParts, 'closing' | 'onRelease' | 'sender'> {
@@ -145,13 +145,14 @@ export class RunWorker {
     const { concurrency } = this.#parts.options;
     const least = Math.ceil(concurrency * SWEPT_WHEN_FULL);
     const most = Math.max(least, concurrency - this.#sessions.size);
-    const due = await this.#due(SWEPT_FOR_EACH * most + this.#pauses.count);
+    const paused = this.#pauses.count;
+    const due = await this.#due(SWEPT_FOR_EACH * most + paused);
     const before = this.#dueBefore;
     this.#dueBefore = new Set(due.map(({ id }) => id));
     const lost = due.filter(({ id }) => before.has(id));
     // Not all processes begin with the same.
     const first = Math.floor(Math.random() * lost.length);
-    this.#found = [...lost.slice(first), ...lost.slice(0, first)].slice(0, most + this.#pauses.count);
+    this.#found = [...lost.slice(first), ...lost.slice(0, first)].slice(0, most + paused);
     this.#takeFound();
   }
 

@@ -21,6 +21,7 @@ import { performance } from '../../support/timers.js';
 import { abortable } from '../../support/waiting.js';
 import { storedRunId } from '../../suspension/durable/durable-store.js';
 import { isKeptLabel } from '../../suspension/images/deployment-labels.js';
+import { storedTenant } from '../../suspension/sealed/run-envelope.js';
 import { PollPauses, sleep } from '../../suspension/store-calls.js';
 import { ExtensionMethods } from '../run/extension-methods.js';
 import { DueRuns } from './due-runs.js';
@@ -153,12 +154,15 @@ export class Runs {
     do {
       const from = after === undefined ? {} : { after };
       const page = await this.#parts.store.list({ ...within, ...from, limit: LISTED_AT_ONCE });
-      const damaged = page.unreadable.map((id) => ({ id, summary: { state: 'damaged', suspensionId: id } as const }));
-      const found = page.suspensions.map((one) => ({ id: one.id, summary: summaryOf(one) }));
+      const damaged: RunSummary[] = page.unreadable.map((suspensionId) => ({ state: 'damaged', suspensionId }));
+      const found = state === 'damaged' ? [] : page.suspensions.flatMap((one) => summaryOf(one) ?? []);
       // In the order of their ids, so that a list can go on behind any of them.
-      const all = damaged.length === 0 ? found : [...damaged, ...found].sort((a, b) => (a.id < b.id ? -1 : 1));
-      for (const { summary } of all) {
-        if (summary === undefined || (state !== undefined && state !== summary.state)) continue;
+      const all =
+        damaged.length === 0
+          ? found
+          : [...damaged, ...found].sort((a, b) => (a.suspensionId < b.suspensionId ? -1 : 1));
+      for (const summary of all) {
+        if (state !== undefined && state !== summary.state) continue;
         const isOfHandler =
           handlerName === undefined || summary.state === 'damaged' || handlerName === summary.handlerName;
         if (isOfHandler) yield summary;
@@ -183,7 +187,8 @@ export class Runs {
   async erase(which: ErasedRuns): Promise<number> {
     const erased = await eraseRuns(this.#parts.store, which);
     this.#histories.forget((runId, tenant) => {
-      if ('tenant' in which) return tenant === which.tenant;
+      // What a message came by has the tenant as the store has it.
+      if ('tenant' in which) return storedTenant(tenant) === storedTenant(which.tenant);
       if ('runId' in which) return runId === which.runId;
       return storedRunId(runId) === parseSuspensionId(which.suspensionId)?.runId;
     });
@@ -280,8 +285,9 @@ export class Runs {
   }
 
   async #retry(runId: string): Promise<'accepted' | 'waiting' | 'ended'> {
-    const answer = await retryRun(this.#parts.store, runId);
-    if (answer === 'accepted') this.#histories.message(runId, await this.#tenantOf(runId), { kind: 'retry' });
+    const answer = await retryRun(this.#parts.store, runId, (tenant) =>
+      this.#histories.message(runId, tenant, { kind: 'retry' }),
+    );
     for (const worker of this.#workers) worker.look();
     if (answer === 'accepted') await this.#tell(runId);
     return answer;
@@ -291,10 +297,6 @@ export class Runs {
     const found = await this.#parts.store.current(runId);
     if (found === undefined || found.info['runId'] !== runId) throw noRun(runId);
     return this.#histories.of(runId) ?? { runId, entries: [], omitted: 0 };
-  }
-
-  async #tenantOf(runId: string): Promise<string | undefined> {
-    return (await this.#parts.store.current(runId).catch(() => undefined))?.tenant;
   }
 
   async #describe(runId: string): Promise<RunDescription> {

@@ -9,7 +9,7 @@ import { temporaryName } from './temporary.js';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const WRITABLE_BY_OTHERS = 0o022;
-/** To copy as many takes less than to write them one after the other. */
+/** Parts of up to so many bytes in total are joined and written at once: copying them is faster than several writes. */
 const WRITTEN_AT_ONCE = 64 * 1024;
 
 /**

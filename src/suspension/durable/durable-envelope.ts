@@ -119,7 +119,7 @@ const EXTRA = record(
 ) as Shape<Extra>;
 const EXTRA_BOUNDS = { maxBytes: 2 * MAX_DOCUMENT_BYTES, maxValues: 16 * MAX_CARRIED };
 
-/** It is larger than what is read again. */
+/** The content is larger than {@link openDurable} accepts. */
 export class ContentTooLargeError extends Error {}
 
 /**

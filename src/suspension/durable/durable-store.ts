@@ -18,7 +18,7 @@ import type { SuspendedRun } from '../../execution/suspended-run.js';
 import type { WaitingRun } from '../../execution/waiting-run.js';
 import type { Telemetry } from '../../metrics/telemetry.js';
 import { KNOWN_ABIS } from '../../protocol/guest-abis.js';
-import { formatSuspensionId, idAfter, parseSuspensionId } from '../../support/run-ids.js';
+import { formatSuspensionId, idAfter, runIdOf } from '../../support/run-ids.js';
 import type { ExpirySweeps } from '../expiry-sweeps.js';
 import { HeldLease } from '../held-lease.js';
 import type { KeptImages } from '../images/kept-images.js';
@@ -384,15 +384,16 @@ export class DurableStore {
     return this.#parts.outcomes.keys();
   }
 
-  /** @param known ids of messages that need not be read */
-  async messagesOf(id: string, known?: readonly string[]): Promise<readonly StoredMessage[]> {
-    const runId = parseSuspensionId(id)?.runId as string;
-    return ask(() => this.#parts.store.messages(runId, known));
+  /** @param known ids of messages that are left out */
+  async messagesOf(id: string, known: readonly string[] = []): Promise<readonly StoredMessage[]> {
+    const messages = await ask(() => this.#parts.store.messages(runIdOf(id), known));
+    // Stores of applications may not know of it.
+    const left = new Set(known);
+    return messages.filter((message) => !left.has(message.id));
   }
 
   async openMessage(id: string, { id: messageId, content }: StoredMessage): Promise<RunMessage> {
-    const runId = parseSuspensionId(id)?.runId as string;
-    return openMessage(runId, messageId, content, await this.#parts.outcomes.keys());
+    return openMessage(runIdOf(id), messageId, content, await this.#parts.outcomes.keys());
   }
 
   async #seal(

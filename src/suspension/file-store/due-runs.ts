@@ -1,6 +1,6 @@
 import type { DueSuspension } from '../../api/suspension-store.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import { parseSuspensionId } from '../../support/run-ids.js';
+import { runIdOf } from '../../support/run-ids.js';
 import { dueness } from '../lifecycle.js';
 import { dueOf } from '../views.js';
 import { type DueHint, DueIndex } from './due-index.js';
@@ -39,7 +39,7 @@ async function checkHint(
   nowMs: number,
 ): Promise<DueSuspension | undefined> {
   let { id } = hint;
-  const runId = parseSuspensionId(id)?.runId as string;
+  const runId = runIdOf(id);
   try {
     let lifecycle = await log.lifecycle(id);
     if (lifecycle === undefined) {

@@ -26,7 +26,7 @@ import {
   openPrivateDirectory,
   type PrivateDirectory,
 } from '../../support/files/private-directory.js';
-import { idAfter, parseSuspensionId } from '../../support/run-ids.js';
+import { idAfter, parseSuspensionId, runIdOf } from '../../support/run-ids.js';
 import { Semaphore } from '../../support/semaphore.js';
 import {
   checkDue,
@@ -208,7 +208,7 @@ export class FileStore implements SuspensionStore {
     checkKnown(known);
     return this.#withRun(runId, [], async (log, root) => {
       const last = await lastGeneration(log, root, runId);
-      const consumed = last === undefined ? [] : ((await log.beginning(last.id))?.consumed ?? []);
+      const consumed = last === undefined ? [] : await log.consumedBefore(last.id);
       const mail = await log.mailbox(runId).read(new Set([...consumed, ...known.map(messageKey)]));
       return mail.map(({ message }) => message);
     });
@@ -360,10 +360,6 @@ export class FileStore implements SuspensionStore {
       ...(cause !== undefined && { cause }),
     });
   }
-}
-
-function runIdOf(id: string): string {
-  return parseSuspensionId(id)?.runId as string;
 }
 
 /** The keys of those messages that are there: others, which may come later, are not consumed. */

@@ -1,5 +1,5 @@
 import type { StoredSuspension } from '../../api/suspension-store.js';
-import { parseSuspensionId } from '../../support/run-ids.js';
+import { parseSuspensionId, runIdOf } from '../../support/run-ids.js';
 import { alreadyThere, isSame } from '../views.js';
 import { DueIndex } from './due-index.js';
 import { lastGeneration } from './last-generation.js';
@@ -42,7 +42,7 @@ export async function isTooLate(log: RecordLog, root: string, id: string): Promi
 }
 
 async function hasGoneOn(log: RecordLog, root: string, id: string): Promise<boolean> {
-  const runId = parseSuspensionId(id)?.runId as string;
+  const runId = runIdOf(id);
   if ((await notedGeneration(root, runId)) === undefined) return false;
   const last = await lastGeneration(log, root, runId);
   return last !== undefined && last.id !== id;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { StoredSuspension, SuspensionOutcome } from '../../api/suspension-store.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { writeTemporary } from '../../support/files/own-file.js';
-import { idAfter, idBefore, parseSuspensionId } from '../../support/run-ids.js';
+import { idAfter, idBefore, runIdOf } from '../../support/run-ids.js';
 import { MAX_VERSION } from '../check.js';
 import { incompatible } from '../incompatible.js';
 import { type Decision, dueAt, initialLifecycle, type LifecycleState, versionOfFence } from '../lifecycle.js';
@@ -82,9 +82,13 @@ export class RecordLog {
   ): Promise<{ readonly envelope: Uint8Array; readonly consumed: readonly string[] } | undefined> {
     const file = await this.#read(id, 0, 'whole');
     if (file === undefined) return undefined;
-    const before = file.header.transition?.standing;
-    const consumed = before?.state === 'settled' ? (before.consumed ?? []) : [];
-    return { envelope: await this.#envelopeOf(id, file), consumed };
+    return { envelope: await this.#envelopeOf(id, file), consumed: consumedOf(file.header) };
+  }
+
+  /** The messages that the previous generation consumed. */
+  async consumedBefore(id: string): Promise<readonly string[]> {
+    const header = await this.headerAt(id, 0);
+    return header === undefined ? [] : consumedOf(header);
   }
 
   /** The mailbox of a run, in the same directory. */
@@ -220,7 +224,7 @@ export class RecordLog {
     const before = idBefore(id);
     if (before !== undefined && (await this.isLeft(before))) return false;
     const { version, outcome } = lifecycle;
-    const runId = parseSuspensionId(id)?.runId as string;
+    const runId = runIdOf(id);
     const next = idAfter(id);
     if (outcome.state === 'continued' && next !== undefined) {
       await this.promote(id, version, next);
@@ -364,4 +368,9 @@ export class RecordLog {
       await rm(temporary, { force: true }).catch(() => {});
     }
   }
+}
+
+function consumedOf({ transition }: RecordFile['header']): readonly string[] {
+  const before = transition?.standing;
+  return before?.state === 'settled' ? (before.consumed ?? []) : [];
 }

@@ -111,6 +111,21 @@ describe('the history of a run', () => {
     });
   });
 
+  it.each([
+    ['acme'],
+    ['a'.repeat(200)],
+  ])('is forgotten with all runs of a tenant, however long its name is: %s', async (tenant) => {
+    await withRuntime({ maxInstances: 1 }, async (runtime) => {
+      const start = (of: string) =>
+        runtime.start(`await $signal('go')`, { capabilities: ['signal:*'] }, { runId: 'r1', tenant: of });
+      const run = await start(tenant);
+      await run.signal('go', 'of the first');
+      expect((await run.history()).entries).toMatchObject([{ kind: 'signal' }]);
+      expect(await runtime.eraseRuns({ tenant })).toBe(1);
+      expect((await (await start('another')).history()).entries).toEqual([]);
+    });
+  });
+
   it('of a run that nobody works on is empty', async () => {
     await withRuntime({ maxInstances: 1 }, async (runtime) => {
       const run = await runtime.start('return 1', {});

@@ -5,13 +5,13 @@ import type { Origin } from '../../../execution/origin.js';
 import { errorResult } from '../../../execution/result/result.js';
 import type { SuspendedRun } from '../../../execution/suspended-run.js';
 import { limitContext } from '../../../protocol/limit-failures.js';
-import { parseSuspensionId } from '../../../support/run-ids.js';
+import { parseSuspensionId, runIdOf } from '../../../support/run-ids.js';
 import type { HeldGeneration } from '../../../suspension/durable/durable-store.js';
 import type { RunStepInfo } from '../work-options.js';
 
 /** By which the store knows the run. */
 export function storedIdOf({ id }: HeldGeneration): string {
-  return parseSuspensionId(id)?.runId as string;
+  return runIdOf(id);
 }
 
 export function originIn({ content: { facts } }: HeldGeneration): Origin {

@@ -45,7 +45,7 @@ export async function readInbox(
   return opened(store, id, { messages: content.carried ?? [], inMailbox: new Set() }, mailbox);
 }
 
-/** With what has come since it was read. Only that is fetched and opened. */
+/** The inbox with the messages that have come since it was read. Only those are fetched and opened. */
 export async function readMore(store: DurableStore, id: string, inbox: Inbox): Promise<Inbox> {
   return opened(store, id, inbox, await store.messagesOf(id, [...inbox.inMailbox]));
 }
@@ -56,10 +56,9 @@ async function opened(
   { messages, inMailbox }: Inbox,
   mailbox: readonly StoredMessage[],
 ): Promise<Inbox> {
-  const fresh = mailbox.filter((one) => !inMailbox.has(one.id));
   const read: CarriedMessage[] = [];
-  for (const one of fresh) read.push({ id: one.id, message: await store.openMessage(id, one) });
-  return { messages: [...messages, ...read], inMailbox: new Set([...inMailbox, ...fresh.map((one) => one.id)]) };
+  for (const one of mailbox) read.push({ id: one.id, message: await store.openMessage(id, one) });
+  return { messages: [...messages, ...read], inMailbox: new Set([...inMailbox, ...mailbox.map((one) => one.id)]) };
 }
 
 /** @param used messages that are in the outcome; the others stay where they are */

@@ -49,8 +49,7 @@ export class SessionTasks {
     await held.release(next);
     if (sender === undefined) return undefined;
     const seen = held.messages.map(({ id }) => id);
-    const messages = await store.messagesOf(held.id, seen);
-    return messages.some(({ id }) => !seen.includes(id)) ? store.claim(held.id) : undefined;
+    return (await store.messagesOf(held.id, seen)).length > 0 ? store.claim(held.id) : undefined;
   }
 
   runOf({ content: { facts } }: HeldGeneration, run?: SuspendedRun): TaskRun {
@@ -105,7 +104,7 @@ export class SessionTasks {
 /**
  * A claim for another reason, such as a signal that nothing waits for, does not postpone the next reminder: their times follow from the arrival.
  *
- * @returns when the first reminder after `ageMs` is, both since the arrival
+ * @returns the time of the first reminder after `ageMs`; both are measured from the arrival
  */
 function reminderAfter(ageMs: number): number {
   let afterMs = FIRST_REMINDER_MS;
