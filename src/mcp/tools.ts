@@ -1,4 +1,5 @@
 import type { Tools } from '../code-mode/tools/tool.js';
+import { renderReason } from '../support/render-reason.js';
 import type { ApprovalRules, McpConfig, SourceConfig } from './config/mcp-config.js';
 import { valueWithoutSecrets, withoutSecrets } from './config/secrets.js';
 import { OpenApiSource } from './openapi/openapi-source.js';
@@ -29,7 +30,7 @@ export async function openTools(config: McpConfig, version: string): Promise<Wra
   for (const [index, outcome] of opened.entries()) {
     const { name } = config.sources[index] as SourceConfig;
     if (outcome.status === 'fulfilled') sources.push(outcome.value);
-    else missing.set(name, withoutSecrets(messageOf(outcome.reason), config.secrets));
+    else missing.set(name, withoutSecrets(renderReason(outcome.reason), config.secrets));
   }
   const [failed] = opened.filter((one) => one.status === 'rejected');
   if (sources.length === 0 && failed !== undefined) throw failed.reason;
@@ -72,7 +73,7 @@ function toolOf(source: Source, tool: Source['tools'][number], key: string, { ap
       try {
         return valueWithoutSecrets(await source.call(name, input, signal), secrets);
       } catch (error) {
-        throw Object.assign(new Error(withoutSecrets(messageOf(error), secrets)), { name: 'ToolError' });
+        throw Object.assign(new Error(withoutSecrets(renderReason(error), secrets)), { name: 'ToolError' });
       }
     },
   };
@@ -106,8 +107,4 @@ function declaredOnly(schema: object | boolean) {
       jsonSchema: { input: () => schema, output: () => schema },
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

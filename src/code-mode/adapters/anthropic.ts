@@ -17,7 +17,7 @@ export interface AnthropicTool {
   ) => Promise<string>;
   /** For `toolRunner`. */
   readonly parse: (content: unknown) => ProgramInput;
-  /** Answers a block `tool_use` of a message. It is no part of the definition: JSON leaves it out. */
+  /** Answers a block `tool_use` of a message. JSON omits it, so it is not sent with the definition. */
   answer(
     block: { readonly id: string; readonly input: unknown },
     options?: { readonly signal?: AbortSignal },

@@ -1,4 +1,5 @@
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
+import { renderReason } from '../../support/render-reason.js';
 import { jsonCopyWithBytes } from './json-values.js';
 import { linesOf, ProgramSandbox, type ProgramSandboxOptions } from './sandbox.js';
 
@@ -31,7 +32,7 @@ export interface CloudflareExecutor {
 }
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
-/** Words that cannot be names, among those that a tool could be called. */
+/** Reserved words: none of them can be the name of a provider or a tool. */
 const RESERVED = new Set(
   (
     'await break case catch class const continue debugger default delete do else enum export extends false finally for function if ' +
@@ -41,7 +42,10 @@ const RESERVED = new Set(
 );
 const PREFIXES = { warn: '[warn] ', error: '[error] ' };
 
-/** What a name stands for: whatever is read of it is a function, but for what a prelude put there. A promise would ask for `then`. */
+/**
+ * The global of a provider. Every property is a function that calls the host, except those that a prelude set. `then` is undefined, so that `await`
+ * does not take it for a promise.
+ */
 const MAKE = `(space)=>new Proxy({},{get(own,name){if(Object.prototype.hasOwnProperty.call(own,name))return own[name];
 if(typeof name!=='string'||name==='then')return undefined;return(...args)=>$ext.tools.call(space,name,...args)}})`;
 
@@ -63,7 +67,7 @@ export function cloudflareExecutor(runtime: NexusRuntime, options?: ProgramSandb
         const providers = Array.isArray(providersOrFns) ? providersOrFns : [{ name: 'codemode', fns: providersOrFns }];
         return await execute(sandbox, code, providers as readonly CloudflareProvider[]);
       } catch (error) {
-        return { result: undefined, error: error instanceof Error ? error.message : String(error) };
+        return { result: undefined, error: renderReason(error) };
       }
     },
   };

@@ -2,13 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { plain } from '../calls/journal.js';
 
-/** A value as it would be after JSON, which is how sandboxes of frameworks pass values. */
-export function jsonCopy(value: unknown): unknown {
-  const text = JSON.stringify(value, plain) as string | undefined;
-  return text === undefined ? undefined : (JSON.parse(text) as unknown);
-}
-
-/** The same, with bytes as they are: ArrayBuffer, and its views as Uint8Array. */
+/** A value as it would be after JSON, which is how sandboxes of frameworks pass values, with bytes as they are: ArrayBuffer, and its views as Uint8Array. */
 export function jsonCopyWithBytes(value: unknown): unknown {
   const bytes: (Uint8Array | ArrayBuffer)[] = [];
   // Nobody else can write it.

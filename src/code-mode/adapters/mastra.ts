@@ -1,5 +1,5 @@
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
-import { jsonCopy } from './json-values.js';
+import { jsonCopy } from '../calls/journal.js';
 import { linesOf, ProgramSandbox, type ProgramSandboxOptions } from './sandbox.js';
 
 /** What `run` of a `CodeModeTransport` of Mastra is given. */

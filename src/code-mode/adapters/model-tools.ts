@@ -6,7 +6,7 @@ export interface ToolSource {
   readonly tool: ProgramTool;
 }
 
-/** A call by a model may have anything as its input: what is no text is told to it by the tool. */
+/** The input of a call. A model may send anything; if `code` is not a string, the tool's answer says so. */
 export interface ProgramInput {
   readonly code: string;
 }

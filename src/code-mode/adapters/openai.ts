@@ -12,7 +12,7 @@ export interface OpenAiTool {
   readonly description: string;
   readonly parameters: { [key: string]: unknown };
   readonly strict: true;
-  /** Answers an item `function_call` of a response. It is no part of the definition: JSON leaves it out. */
+  /** Answers an item `function_call` of a response. JSON omits it, so it is not sent with the definition. */
   answer(
     call: { readonly call_id: string; readonly arguments: string },
     options?: { readonly signal?: AbortSignal },
@@ -33,7 +33,7 @@ export interface OpenAiChatTool {
     /** For `runTools`. */
     readonly function: (input: ProgramInput) => Promise<string>;
   };
-  /** Answers one of `tool_calls` of a message. It is no part of the definition: JSON leaves it out. */
+  /** Answers one of `tool_calls` of a message. JSON omits it, so it is not sent with the definition. */
   answer(
     call: { readonly id: string; readonly function: { readonly arguments: string } },
     options?: { readonly signal?: AbortSignal },
@@ -100,7 +100,7 @@ function definitionOf({ name, description, inputSchema }: ProgramTool) {
   };
 }
 
-/** It suffices by itself: what there is can be asked for. */
+/** Enough without the declarations: a program can search for tools and have them described. */
 const SHORT = `Runs a program that calls tools, in JavaScript or TypeScript: the body of an async function that does the whole task.
 Call tools as \`await tools.name({ … })\`, independent ones together with Promise.all; \`return\` what you need to see, and no more.
 The instructions of this conversation declare the tools. Otherwise \`await tools.$search('words')\` finds tools, and \`await tools.$describe('name')\` gives the declaration of one.`;

@@ -1,13 +1,14 @@
 import type { ExecutionLimits } from '../../api/limits.js';
 import type { LogEntry, WasmError } from '../../api/result.js';
-import { invalidArgument, readArgument, rejectUnknownKeys } from '../../config/check.js';
+import { invalidArgument, type Keys, readArgument, rejectUnknownKeys } from '../../config/check.js';
+import { MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import { firstNameOf, JAVASCRIPT, TYPESCRIPT } from '../program/read-program.js';
 
 /** Options of the sandboxes for code modes of frameworks. */
 export interface ProgramSandboxOptions {
-  /** From the begin of a program to its end, in milliseconds. Default: that of the framework, or 30,000 */
+  /** From the start of a program to its end, in milliseconds. Default: that of the framework, or 30,000 */
   readonly timeoutMs?: number;
   /** Calls of functions that a program may make. @default 1,000 */
   readonly maxCalls?: number;
@@ -17,7 +18,7 @@ export interface ProgramSandboxOptions {
   readonly tenant?: string;
 }
 
-/** What of a program is the framework's. */
+/** What a framework gives for one program. */
 export interface SandboxProgram {
   readonly code: string;
   /** What declares its functions, before it; they call `$ext.tools.call`. */
@@ -43,11 +44,9 @@ export interface SandboxError {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-/** What a VM has at least, and the granularity of its memory. */
-const MIN_MEMORY = 2 * 1024 * 1024;
+/** The granularity of the memory of a VM. */
 const PAGE = 64 * 1024;
-const KEYS: { readonly [K in keyof Required<ProgramSandboxOptions>]: true } = {
+const KEYS: Keys<ProgramSandboxOptions> = {
   ...{ timeoutMs: true, maxCalls: true, limits: true, tenant: true },
 };
 const NAMES: Readonly<Record<string, string>> = {
@@ -73,7 +72,7 @@ export class ProgramSandbox {
     rejectUnknownKeys(given, Object.keys(KEYS), 'options.', 'INVALID_ARGUMENT');
     const { timeoutMs } = given;
     if (timeoutMs !== undefined && !isTimeout(timeoutMs)) {
-      throw invalidArgument('options.timeoutMs', timeoutMs, `a whole number from 1 to ${MAX_TIMEOUT_MS}`);
+      throw invalidArgument('options.timeoutMs', timeoutMs, `a whole number from 1 to ${MAX_TIMER_MS}`);
     }
     this.#runtime = runtime;
     this.#options = given;
@@ -123,7 +122,7 @@ export class ProgramSandbox {
   #memoryOf(given: number | undefined): number | undefined {
     if (given === undefined || !(given > 0)) return undefined;
     const most = this.#runtime.memoryLimitBytes;
-    return Math.min(most, Math.max(MIN_MEMORY, Math.ceil(given / PAGE) * PAGE));
+    return Math.min(most, Math.max(MIN_MEMORY_LIMIT_BYTES, Math.ceil(given / PAGE) * PAGE));
   }
 }
 
@@ -151,11 +150,11 @@ function errorOf(error: WasmError, timeoutMs: number): SandboxError {
   };
 }
 
-/** `TypeError: x is not a function` has its name twice, beside a name. */
+/** Removes a leading `TypeError: `, because the name is a field of its own. */
 function withoutName(message: string, name: string): string {
   return message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message;
 }
 
 function isTimeout(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= MAX_TIMEOUT_MS;
+  return Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= MAX_TIMER_MS;
 }

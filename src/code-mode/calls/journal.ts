@@ -127,11 +127,16 @@ export function plain(_: string, value: unknown): unknown {
   return value;
 }
 
+/** A value as it would be after JSON, see {@link plain}. */
+export function jsonCopy(value: unknown): unknown {
+  const text = JSON.stringify(value, plain) as string | undefined;
+  return text === undefined ? undefined : (JSON.parse(text) as unknown);
+}
+
 /** A copy as JSON, for the log: what the application or the program does with the value later is not in it. */
 export function copyForLog(value: unknown): unknown {
   try {
-    const text = JSON.stringify(value, plain);
-    return text === undefined ? undefined : JSON.parse(text);
+    return jsonCopy(value);
   } catch {
     return '[cannot be written as JSON]';
   }

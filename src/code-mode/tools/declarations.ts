@@ -27,9 +27,17 @@ export interface Declarations {
 
 const MAX_DESCRIPTION = 300;
 
-/** One tool in full: what it does, how it is called, and an example. */
-export function declarationOf(tool: Declared, maxDepth: number, level = 0): string {
-  const name = tool.path.slice(tool.path.lastIndexOf('.') + 1);
+/**
+ * One tool in full: what it does, how it is called, and an example.
+ *
+ * @param name default: the last part of its path
+ */
+export function declarationOf(
+  tool: Declared,
+  maxDepth: number,
+  level = 0,
+  name = tool.path.slice(tool.path.lastIndexOf('.') + 1),
+): string {
   const indent = '  '.repeat(level);
   const lines = [
     ...(tool.description?.trim() ? [cutText(oneLine(tool.description), MAX_DESCRIPTION)] : []),
@@ -44,12 +52,9 @@ export function declarationOf(tool: Declared, maxDepth: number, level = 0): stri
 
 /** `(input: { id: string }): Promise<unknown>` */
 export function signatureOf({ input, output }: Declared, maxDepth: number): string {
-  const name = isOptional(input) ? 'input?' : 'input';
-  const given = takesNothing(input)
-    ? 'input?: {}'
-    : `${name}: ${input === undefined ? 'unknown' : typeOfSchema(input, maxDepth)}`;
-  const answer = output === undefined ? 'unknown' : typeOfSchema(output, maxDepth);
-  return `(${given}): Promise<${answer}>`;
+  const typeOf = (schema: typeof input) => (schema === undefined ? 'unknown' : typeOfSchema(schema, maxDepth));
+  const given = takesNothing(input) ? '{}' : typeOf(input);
+  return `(${isOptional(input) ? 'input?' : 'input'}: ${given}): Promise<${typeOf(output)}>`;
 }
 
 /**

@@ -2,7 +2,7 @@ import { NexusError } from '../../errors/nexus-error.js';
 
 const SEGMENT = /^[A-Za-z_$][\w$]*$/;
 /** What the language takes for something else, and what is ours. */
-const TAKEN = new Set([
+export const TAKEN = new Set([
   ...['__proto__', 'constructor', 'prototype', 'toString', 'valueOf', 'hasOwnProperty', 'then', 'toJSON'],
   ...['$search', '$describe'],
 ]);

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { TAKEN } from '../../code-mode/tools/tool-names.js';
 
 import { nearest } from '../../config/nearest.js';
 import { NexusError } from '../../errors/nexus-error.js';
@@ -54,7 +55,6 @@ export interface McpConfig {
 const DEFAULT_TIMEOUT_MS = 30_000;
 const MAX_TIMEOUT_MS = 600_000;
 const NAME = /^[A-Za-z][\w-]{0,63}$/;
-const TAKEN = new Set(['constructor', 'prototype', 'toString', 'valueOf', 'hasOwnProperty', 'then', 'toJSON']);
 const KINDS = {
   stdio: ['type', 'command', 'args', 'env', 'cwd', 'timeoutMs', 'disabled'],
   http: ['type', 'url', 'headers', 'timeoutMs', 'disabled'],
@@ -105,15 +105,11 @@ export function openApiAlone(document: string, { baseUrl, headers, env }: OpenAp
     throw new NexusError('INVALID_CONFIG', '--header must be NAME:VALUE.', { context: { option: 'header' } });
   });
   const entry = {
-    document: resolveIfPath(document),
+    document,
     headers: Object.fromEntries(named),
     ...(baseUrl !== undefined && { baseUrl }),
   };
   return readMcpConfig({ openapi: { api: entry } }, 'nexus mcp --openapi', env);
-}
-
-function resolveIfPath(document: string): string {
-  return /^https?:/.test(document) ? document : resolve(document);
 }
 
 class Reader {

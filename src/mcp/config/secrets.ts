@@ -28,18 +28,25 @@ export function withSecrets(
 /** A text in which values of secrets are `${env:NAME}`, for what programs and models see. */
 export function withoutSecrets(text: string, secrets: Secrets): string {
   let clean = text;
-  for (const [name, value] of secrets) {
+  // The longest first: another may be a part of it.
+  for (const [name, value] of [...secrets].sort(([, one], [, other]) => other.length - one.length)) {
     if (value.length >= MIN_SECRET) clean = clean.replaceAll(value, () => `\${env:${name}}`);
   }
   return clean;
 }
 
-/** The same for a value, which is plain data. */
+/** The same for a value, which is plain data: in its texts, its keys, and where a number is a secret. */
 export function valueWithoutSecrets(value: unknown, secrets: Secrets): unknown {
   if (secrets.size === 0 || value === undefined) return value;
-  // As JSON writes the values; what is replaced holds nothing that JSON would escape.
+  // As JSON writes the values.
   const written = new Map([...secrets].map(([name, secret]) => [name, JSON.stringify(secret).slice(1, -1)]));
   const text = JSON.stringify(value);
-  const clean = withoutSecrets(text, written);
-  return clean === text ? value : (JSON.parse(clean) as unknown);
+  if (withoutSecrets(text, written) === text) return value;
+  return JSON.parse(text, (_, given: unknown) => {
+    if (typeof given === 'string') return withoutSecrets(given, secrets);
+    if (typeof given === 'number')
+      return [...secrets.values()].includes(`${given}`) ? withoutSecrets(`${given}`, secrets) : given;
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
+    return Object.fromEntries(Object.entries(given).map(([key, one]) => [withoutSecrets(key, secrets), one]));
+  }) as unknown;
 }

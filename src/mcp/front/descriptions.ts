@@ -1,4 +1,4 @@
-import { type Declared, declarationOf, signatureOf } from '../../code-mode/tools/declarations.js';
+import { type Declared, declarationOf } from '../../code-mode/tools/declarations.js';
 import { nearNames } from '../../code-mode/tools/near-names.js';
 import { searchTools } from '../../code-mode/tools/search.js';
 
@@ -66,20 +66,12 @@ export function foundText(query: string, tools: readonly Declared[]): string {
 
 /** `tools.shop.find(input: { … }): Promise<…>` below what it does; its types are as deep as fits. */
 function declared(tool: Declared): string {
+  let text = '';
   for (const depth of DEPTHS) {
-    const text = withPath(tool, declarationOf(tool, depth));
-    if (text.length <= MAX_FOUND_CHARACTERS || depth === 1) return text.slice(0, MAX_FOUND_CHARACTERS);
+    text = declarationOf(tool, depth, 0, `tools.${tool.path}`);
+    if (text.length <= MAX_FOUND_CHARACTERS) break;
   }
-  return signatureOf(tool, 1);
-}
-
-/** The name as it is called. */
-function withPath({ path }: Declared, declaration: string): string {
-  const name = path.slice(path.lastIndexOf('.') + 1);
-  const at = declaration.indexOf(`*/\n${name}`);
-  return at < 0
-    ? declaration
-    : `${declaration.slice(0, at + 3)}tools.${path}${declaration.slice(at + 3 + name.length)}`;
+  return text.slice(0, MAX_FOUND_CHARACTERS);
 }
 
 function nothingFound(wanted: string, tools: readonly Declared[], group: readonly Declared[]): string {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-
 import type { CodeModeOutcome } from '../../code-mode/outcome/outcome.js';
 import type { CodeMode } from '../../code-mode/programs.js';
 import { ToolSet } from '../../code-mode/tools/tool-set.js';
+import { cut } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import {
   createRequestStateCodec,
@@ -43,13 +43,16 @@ export function frontFactory({ codeMode, wrapped, version, howToApprove }: Front
   const tools = ToolSet.of(wrapped.tools).all;
   const { counts, missing } = wrapped;
   const codec = createRequestStateCodec<State>({ key: randomBytes(32), ttlSeconds: 24 * 3_600 });
-  const lost = [...missing].map(([name, why]) => `${name} is not there: ${why}`).join('\n');
+  const isGone = [...missing].map(([name, why]) => `${name} is not there: ${why}`).join('\n');
+  const lost = isGone === '' ? '' : `\n\n${isGone}`;
+  const executes = executeDescription(counts);
+  const finds = searchDescription(counts);
   const front = new Front(codeMode, codec, howToApprove);
   return () => {
     const server = new McpServer(
       { name: 'nexus-mcp', title: 'Nexus code mode', version },
       {
-        instructions: `${executeDescription(counts)}${lost === '' ? '' : `\n\n${lost}`}`,
+        instructions: `${executes}${lost}`,
         inputRequired: { maxRounds: MAX_ROUNDS, roundTimeoutMs: ASK_MS },
         requestState: { verify: codec.verify },
       },
@@ -57,20 +60,20 @@ export function frontFactory({ codeMode, wrapped, version, howToApprove }: Front
     server.registerTool(
       'search',
       {
-        description: searchDescription(counts),
+        description: finds,
         inputSchema: objectSchema({ query: text('Words, or the whole name of a tool') }, ['query']),
         annotations: { readOnlyHint: true, openWorldHint: false },
       },
       ({ query }) => {
         if (typeof query !== 'string' || query.length > MAX_QUERY)
           return told(`\`query\` is a text of at most ${MAX_QUERY} characters.`, true);
-        return told(`${foundText(query, tools)}${lost === '' ? '' : `\n\n${lost}`}`);
+        return told(`${foundText(query, tools)}${lost}`);
       },
     );
     server.registerTool(
       'execute',
       {
-        description: executeDescription(counts),
+        description: executes,
         inputSchema: objectSchema({
           code: text('The program: JavaScript or TypeScript, without Markdown'),
           resume: text('In place of code: the id of a run that waits'),
@@ -134,7 +137,7 @@ class Front {
     const inputRequests = Object.fromEntries(
       pending.map(({ callId, tool, input }) => {
         const shown = JSON.stringify(input, null, 2) ?? '';
-        const message = `A program wants to call ${tool} with\n${shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}… (${shown.length} characters)` : shown}`;
+        const message = `A program wants to call ${tool} with\n${cut(shown, MAX_SHOWN)}`;
         return [callId, inputRequired.elicit({ message, requestedSchema: DECISION })];
       }),
     );
@@ -201,7 +204,7 @@ function text(description: string) {
   return { type: 'string', description };
 }
 
-/** What is wrong with an input is told by the tool, so that its text is one for a model. */
+/** Accepts any object. The tool itself says what is wrong with it, in words for a model. */
 function objectSchema(
   properties: Readonly<Record<string, object>>,
   required: readonly string[] = [],

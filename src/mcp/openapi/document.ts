@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-
 import { NexusError } from '../../errors/nexus-error.js';
+import { renderReason } from '../../support/render-reason.js';
 import { readLimited } from './read-limited.js';
 
 const MAX_DOCUMENT = 32 * 1024 * 1024;
@@ -46,8 +46,8 @@ async function fetchText(url: string, timeoutMs: number): Promise<string> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    return new TextDecoder().decode(await readLimited(response, MAX_DOCUMENT));
+    return await readLimited(response, MAX_DOCUMENT);
   } catch (error) {
-    throw fault(url, `cannot be fetched: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw fault(url, `cannot be fetched: ${renderReason(error)}`, error);
   }
 }

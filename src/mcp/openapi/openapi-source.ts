@@ -61,7 +61,7 @@ export class OpenApiSource implements Source {
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
     const where = `${operation.method} ${operation.path}`;
-    const text = new TextDecoder().decode(await readLimited(response, BOUNDS.answerCharacters));
+    const text = await readLimited(response, BOUNDS.answerCharacters);
     if (response.status >= 300 && response.status < 400) {
       // Another place would get the headers, and is not the one of the configuration.
       throw new Error(`${where} answered ${response.status}, a redirect, which is not followed`);

@@ -1,5 +1,5 @@
-/** @throws RangeError if a body has more bytes; the rest is not read */
-export async function readLimited(response: Response, most: number): Promise<Uint8Array> {
+/** The text of a body. @throws RangeError if a body has more bytes; the rest is not read */
+export async function readLimited(response: Response, most: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
@@ -7,11 +7,5 @@ export async function readLimited(response: Response, most: number): Promise<Uin
     if (size > most) throw new RangeError(`the answer has more than ${most} bytes: ask for less`);
     chunks.push(chunk);
   }
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return all;
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }

@@ -1,4 +1,5 @@
-import { setTimeout } from '../../support/timers.js';
+import { renderReason } from '../../support/render-reason.js';
+import { settleWithin } from '../../support/waiting.js';
 import { boundedSchema } from '../bounded-schema.js';
 import type { HttpServerConfig, StdioServerConfig } from '../config/mcp-config.js';
 import {
@@ -84,7 +85,7 @@ export class WrappedServer implements Source {
     const client = await this.#client?.catch(() => undefined);
     this.#client = undefined;
     // A process that does not end is killed by the SDK.
-    await Promise.race([client?.close().catch(() => {}), new Promise((done) => setTimeout(done, CLOSE_MS).unref())]);
+    if (client !== undefined) await settleWithin(client.close(), CLOSE_MS);
   }
 
   /** One that died is started again by the next call. */
@@ -208,5 +209,5 @@ function isLost(error: unknown): error is Error & { readonly code: string } {
 }
 
 function messageOf(error: unknown): string {
-  return boundedText(error instanceof Error ? error.message : String(error), BOUNDS.errorCharacters);
+  return boundedText(renderReason(error), BOUNDS.errorCharacters);
 }
