@@ -1,14 +1,15 @@
 // What a step costs on several machines, for each pair of store and queue: an executor without extensions, and this process, which starts
 // runs and makes their calls. A step is a call that is answered, the handler resumed, and the outcome recorded.
+
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-
 import { createRuntime, currentCall, later } from '../../build/index.js';
 import { POSTGRES, REDIS } from '../../test/support/servers/installed.mjs';
 import { ms } from '../harness/format.mjs';
 import { printMachine } from '../harness/machine.mjs';
 import { isShort } from '../harness/options.mjs';
+import { percentile } from '../harness/statistics.mjs';
 import { printTable } from '../harness/table.mjs';
 import { connectFleet, cpuSecondsOf, startServerOf } from '../work/fleet-connections.mjs';
 
@@ -75,8 +76,7 @@ async function measure(storeKind, queueKind) {
       times.push((await got) - answeredAt);
       await ended;
     }
-    times.sort((a, b) => a - b);
-    const at = (share) => ms(times[Math.min(times.length - 1, Math.floor(share * times.length))]);
+    const at = (share) => ms(percentile(times, share));
     const isOne = store === queue;
     return [
       `${storeKind} / ${queueKind}`,

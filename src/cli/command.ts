@@ -42,7 +42,7 @@ export interface CommandCall {
   readonly configuration: Configuration;
 }
 
-/** Not those within braces, which are of a pattern: `*.{js,ts}`. */
+/** A comma between values, and not one inside the braces of a pattern: `*.{js,ts}`. */
 const COMMA = /,(?![^{}]*\})/;
 
 /** The options that were given. Their names and kinds are checked. */

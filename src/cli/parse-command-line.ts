@@ -112,6 +112,26 @@ function unknownOption(command: Command, rawName: string, known: readonly string
   return usageError(command, `Unknown option ${rawName}.${found === undefined ? '' : ` Did you mean --${found}?`}`);
 }
 
+/** What a command does by the first of its arguments. @throws NexusError naming the nearest one */
+export function actionOf<T>(command: Command, actions: Readonly<Record<string, T>>, name: string): T {
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
+  if (action !== undefined) return action;
+  const found = nearest(name, Object.keys(actions));
+  const hint = found === undefined ? '' : ` Did you mean ${found}?`;
+  throw usageError(command, `${command.name} has no ${JSON.stringify(name)}.${hint}`);
+}
+
+/** @throws NexusError if an action has other arguments than it takes */
+export function requireTaken(
+  command: Command,
+  action: string,
+  given: readonly string[],
+  takes: readonly string[],
+): void {
+  if (given.length === takes.length) return;
+  throw usageError(command, `It is: nexus ${[command.name, action, ...takes].join(' ')}.`);
+}
+
 export function usageError(command: Pick<Command, 'name'>, message: string): NexusError {
   return new NexusError('INVALID_ARGUMENT', `${message} See nexus ${command.name} --help.`);
 }

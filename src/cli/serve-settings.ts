@@ -1,10 +1,8 @@
 import { invalidOption } from '../config/check.js';
 import { variableOf } from '../config/option-table.js';
+import { MIN_TOKEN_CHARACTERS } from '../server/access/authentication.js';
 import type { ServeOptions } from '../server/serve-options.js';
 import type { GivenOptions, OptionSpecs } from './command.js';
-
-/** As in every list of tokens; here the variable is named. */
-const MIN_TOKEN_CHARACTERS = 16;
 
 type Kind = 'text' | 'count' | 'switch';
 

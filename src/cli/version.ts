@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 /** Of this package. */
 export function packageVersion(): string {
-  // In a bundle, beside the others, and as a source, a folder below.
+  // From dist/ it is one folder up; from src/cli/ or build/cli/, two.
   for (const place of ['../package.json', '../../package.json']) {
     try {
       const file = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
 import { mkdir, readdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 
 import { NexusError } from '../errors/nexus-error.js';
 import { clearTimeout, setTimeout } from '../support/timers.js';
@@ -20,7 +20,7 @@ const SETTLE_MS = 50;
 /** The handlers in a folder: nothing else can be read or written. */
 export class HandlerFiles {
   readonly root: string;
-  readonly #watchers: FSWatcher[] = [];
+  #watcher: FSWatcher | undefined;
 
   constructor(root: string) {
     this.root = resolve(root);
@@ -51,8 +51,8 @@ export class HandlerFiles {
   pathOf(name: string): string {
     const path = resolve(this.root, name);
     const within = relative(this.root, path);
-    const isWithin = within !== '' && !within.split(sep).some((part) => part === '..' || IGNORED.test(part));
-    if (name.includes('\0') || !isWithin || !HANDLER.test(name) || relative(this.root, path).startsWith(sep))
+    const isWithin = within !== '' && !isAbsolute(within) && !within.split(sep).some((part) => IGNORED.test(part));
+    if (name.includes('\0') || !isWithin || !HANDLER.test(name))
       throw refused(name, `is not a handler in ${this.root}: a file that ends in .js, .mjs, .cjs, .ts, .mts or .cts`);
     return path;
   }
@@ -113,11 +113,11 @@ export class HandlerFiles {
     });
     // A folder that goes away is told when a file of it is asked for.
     watcher.on('error', () => watcher.close());
-    this.#watchers.push(watcher);
+    this.#watcher = watcher;
   }
 
   close(): void {
-    for (const watcher of this.#watchers.splice(0)) watcher.close();
+    this.#watcher?.close();
   }
 
   /** A link may lead elsewhere. */

@@ -1,18 +1,18 @@
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-
 import type { CallResult } from '../api/answers.js';
 import type { WasmContext } from '../api/context.js';
 import type { Extension } from '../api/extension.js';
 import type { WasmResult } from '../api/result.js';
 import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { callName } from '../execution/own-call-kinds.js';
 import type { NexusRuntime } from '../runtime/nexus-runtime.js';
 import type { Recording } from '../testing/recording/recording.js';
 import { decodeRecording, encodeRecording } from '../testing/recording/recording-codec.js';
 import { runCase } from './case/run-case.js';
 import { Shelf } from './case/shelf.js';
-import { nameOfCall, StepViews } from './case/step-view.js';
+import { StepViews } from './case/step-view.js';
 import { type TestRunner, testCode } from './case/test-code.js';
 import { cut, VALUE_BYTES, valueText, WHOLE_BYTES } from './case/texts.js';
 import type { EndView, GivenAnswer, Inputs, OpenedRecording, RunEvent, RunRequest } from './contract.js';
@@ -53,7 +53,7 @@ export class Workbench {
       },
       { extensions, signal, onStep: (step) => tell({ kind: 'step', step: views.view(step) }) },
     );
-    const told = unused.map((call) => `The recorded answer to ${nameOfCall(call)} was not asked for.`);
+    const told = unused.map((call) => `The recorded answer to ${callName(call)} was not asked for.`);
     tell({
       kind: 'end',
       end: {

@@ -153,7 +153,7 @@ function covers(capabilities: readonly string[], token: unknown, index: number):
   } catch (error) {
     if (!(error instanceof NexusError)) throw error;
     const field = `context.capabilities[${index}]`;
-    // It names the list of one that it was given.
+    // The message names `needed[0]`, the list made here; the caller knows its own.
     throw new Problem(422, error.code, error.message.replace('needed[0]', field), { field });
   }
 }

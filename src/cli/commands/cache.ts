@@ -2,12 +2,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import type { RuntimeOptions } from '../../api/options.js';
-import { nearest } from '../../config/nearest.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
-import { usageError } from '../parse-command-line.js';
+import { actionOf, usageError } from '../parse-command-line.js';
 import { bytesText } from '../support/format.js';
 import { withRuntime } from '../support/open-runtime.js';
 import type { Terminal } from '../terminal.js';
@@ -34,14 +33,7 @@ export const cache: Command = {
   ],
   run: async ({ positionals, terminal, configuration }) => {
     const [name = ''] = positionals;
-    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
-    if (action === undefined) {
-      const found = nearest(name, Object.keys(ACTIONS));
-      throw usageError(
-        cache,
-        `cache has no ${JSON.stringify(name)}.${found === undefined ? '' : ` Did you mean ${found}?`}`,
-      );
-    }
+    const action = actionOf(cache, ACTIONS, name);
     const { cacheDir = DEFAULT_DIRECTORY, cacheSecret, maxDiskCacheSizeBytes } = await configuration.runtime();
     if (cacheDir === false) throw usageError(cache, 'The configuration has cacheDir: false, so there is no directory.');
     const options = {

@@ -1,23 +1,20 @@
-import { watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 
 import type { Extension } from '../../api/extension.js';
 import { integer } from '../../config/check.js';
-import { clearTimeout, setTimeout } from '../../support/timers.js';
 import type { Command, CommandCall } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { reportFailure } from '../failure.js';
 import { usageError } from '../parse-command-line.js';
 import { loadExtensions } from '../support/extensions.js';
 import { jsonOption } from '../support/json-input.js';
-import { cannotRead, readBytes } from '../support/read-file.js';
+import { cannotRead, isDirectory, readBytes } from '../support/read-file.js';
+import { onChange } from '../support/watch-files.js';
 
 const DEFAULT_PORT = 8788;
 const DEFAULT_FOLDER = 'handlers';
 const RECORDING = /\.nxrec$/;
-/** Editors write a file in several steps. */
-const SETTLE_MS = 50;
 
 export const dev: Command = {
   name: 'dev',
@@ -97,13 +94,6 @@ async function placeOf(given: string | undefined) {
   return { root: resolve(dirname(path)), file: basename(path) };
 }
 
-function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-}
-
 /** As JSON text, checked. */
 async function input({ options }: CommandCall, name: string): Promise<string> {
   const text = options.text(name);
@@ -136,26 +126,19 @@ class Extensions {
     return new Extensions(call, path, current ?? {});
   }
 
-  watch(onChange: () => void): void {
+  watch(onRead: () => void): void {
     const path = this.#path;
     if (path === undefined) return;
-    let timer: NodeJS.Timeout | undefined;
     const read = async () => {
       const { terminal, options } = this.#call;
       try {
         this.current = await loadExtensions(path, `?${++this.#round}`);
-        onChange();
+        onRead();
       } catch (error) {
         reportFailure(error, terminal, options.flag('debug'));
       }
     };
-    // Editors replace files, so the folder is watched.
-    const watcher = watch(dirname(resolve(path)), { persistent: false }, (_, name) => {
-      if (name !== null && name !== basename(path)) return;
-      clearTimeout(timer);
-      timer = setTimeout(() => void read(), SETTLE_MS);
-    });
-    this.#close = () => watcher.close();
+    this.#close = onChange([path], () => void read(), { persistent: false });
   }
 
   close(): void {

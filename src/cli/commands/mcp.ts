@@ -3,12 +3,11 @@ import { join } from 'node:path';
 
 import type { RuntimeOptions } from '../../api/options.js';
 import { integer } from '../../config/check.js';
-import { nearest } from '../../config/nearest.js';
 import type { CodeMode, McpConfig, PendingApproval, WrappedTools } from '../../mcp/index.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import type { Command, CommandCall } from '../command.js';
 import { EXIT } from '../exit-codes.js';
-import { usageError } from '../parse-command-line.js';
+import { actionOf, requireTaken, usageError } from '../parse-command-line.js';
 import { endSignal } from '../support/end-signal.js';
 import { parseJsonFile } from '../support/json-input.js';
 import { listenForMcp } from '../support/mcp-http.js';
@@ -72,16 +71,7 @@ export const mcp: Command = {
   run: (call) => {
     const [action, ...rest] = call.positionals;
     if (action === undefined) return withPlace(call, (options) => serve(call, options));
-    const known = Object.hasOwn(DECISIONS, action) ? DECISIONS[action] : undefined;
-    if (known === undefined) {
-      const found = nearest(action, Object.keys(DECISIONS));
-      throw usageError(
-        mcp,
-        `mcp has no ${JSON.stringify(action)}.${found === undefined ? '' : ` Did you mean ${found}?`}`,
-      );
-    }
-    if (rest.length !== known.takes.length)
-      throw usageError(mcp, `It is: nexus mcp ${[action, ...known.takes].join(' ')}.`);
+    requireTaken(mcp, action, rest, actionOf(mcp, DECISIONS, action).takes);
     return withPlace(call, (options) =>
       withRuntime({ ...options, cacheDir: false }, (runtime) => decide(call, runtime)),
     );

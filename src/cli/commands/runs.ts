@@ -1,11 +1,10 @@
 import type { AsyncResult } from '../../api/answers.js';
-import { nearest } from '../../config/nearest.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import { toJson } from '../../execution/result/to-json.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import type { Command, CommandCall } from '../command.js';
 import { EXIT } from '../exit-codes.js';
-import { usageError } from '../parse-command-line.js';
+import { actionOf, requireTaken, usageError } from '../parse-command-line.js';
 import { jsonOption } from '../support/json-input.js';
 import { withRuntime } from '../support/open-runtime.js';
 import { isDirectory } from '../support/read-file.js';
@@ -54,16 +53,8 @@ export const runs: Command = {
   ],
   run: async (call) => {
     const [name = '', ...rest] = call.positionals;
-    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
-    if (action === undefined) {
-      const found = nearest(name, Object.keys(ACTIONS));
-      throw usageError(
-        runs,
-        `runs has no ${JSON.stringify(name)}.${found === undefined ? '' : ` Did you mean ${found}?`}`,
-      );
-    }
-    if (rest.length !== action.takes.length)
-      throw usageError(runs, `It is: nexus runs ${[name, ...action.takes].join(' ')}.`);
+    const action = actionOf(runs, ACTIONS, name);
+    requireTaken(runs, name, rest, action.takes);
     return withStore(call.configuration, { migrate: false }, async (options) => {
       if (options.suspensionDir === undefined && options.suspensionStore === undefined) {
         throw usageError(

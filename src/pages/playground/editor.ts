@@ -35,11 +35,10 @@ import { HIGHLIGHTING, THEME } from './theme.js';
 
 export interface EditorOptions {
   readonly label: string;
-  readonly text: string;
   readonly onChange: () => void;
-  /** Of the handler that is edited, for types. @default no types */
-  readonly filename?: () => string;
-  readonly keys?: readonly { readonly key: string; readonly run: () => void }[];
+  /** Of the handler that is edited, for types. */
+  readonly filename: () => string;
+  readonly keys: readonly { readonly key: string; readonly run: () => void }[];
 }
 
 /** A text with the colours of a language. Its styles are in a shadow tree: the policy of the page allows no other way. */
@@ -48,7 +47,7 @@ export class Editor {
   readonly #view: EditorView;
   #isSetting = false;
 
-  constructor({ label, text, onChange, filename, keys = [] }: EditorOptions) {
+  constructor({ label, onChange, filename, keys }: EditorOptions) {
     this.element = h('div', { class: 'editor' });
     const root = this.element.attachShadow({ mode: 'open' });
     const own = keys.map(({ key, run }) => ({
@@ -96,9 +95,9 @@ export class Editor {
       marks(),
       javascript({ typescript: true }),
       autocompletion({ maxRenderedOptions: 100, tooltipClass: () => 'completions' }),
-      ...(filename === undefined ? [] : typesOf(filename)),
+      ...typesOf(filename),
     ];
-    this.#view = new EditorView({ root, parent: root, state: EditorState.create({ doc: text, extensions }) });
+    this.#view = new EditorView({ root, parent: root, state: EditorState.create({ extensions }) });
   }
 
   get text(): string {
@@ -114,10 +113,6 @@ export class Editor {
     } finally {
       this.#isSetting = false;
     }
-  }
-
-  focus(): void {
-    this.#view.focus();
   }
 
   /** Moves the cursor, and shows it. */

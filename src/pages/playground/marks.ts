@@ -14,7 +14,6 @@ export interface Marks {
   readonly failed?: number;
 }
 
-const NONE: Marks = { capabilities: [], denied: new Set(), waiting: [] };
 /** Of one line; the others are counted. */
 const MAX_SHOWN = 3;
 
@@ -28,7 +27,7 @@ const field = StateField.define<DecorationSet>({
   update(value, transaction) {
     let next = value.map(transaction.changes);
     for (const effect of transaction.effects)
-      if (effect.is(setMarks)) next = decorate(effect.value ?? NONE, transaction.state.doc);
+      if (effect.is(setMarks)) next = decorate(effect.value, transaction.state.doc);
     return next;
   },
   provide: (own) => EditorView.decorations.from(own),

@@ -14,7 +14,6 @@ export class StepPanel {
   readonly element: HTMLElement;
   readonly #body = h('div', { class: 'step-body' });
   readonly #onAnswer: StepOptions['onAnswer'];
-  #shown: StepView | undefined;
   #isOpen = false;
 
   constructor({ onAnswer }: StepOptions) {
@@ -25,7 +24,6 @@ export class StepPanel {
 
   /** @param canAnswer whether it is the last step, and the run waits */
   show(step: StepView | undefined, canAnswer: boolean): void {
-    this.#shown = step;
     if (step === undefined) {
       put(
         this.#body,
@@ -130,10 +128,6 @@ export class StepPanel {
       h('p', { class: 'quiet small' }, 'No extension answers it here. Say what it gets, and the handler goes on.'),
       ...fields.map(({ row }) => row),
     );
-  }
-
-  get shown(): StepView | undefined {
-    return this.#shown;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { EndView, GivenAnswer, Inputs, RunEvent, RunRequest, StepView } from '../../playground/contract.js';
+import type { EndView, RunEvent, RunRequest, StepView } from '../../playground/contract.js';
 import { request } from '../shared/api.js';
 import { readEvents } from '../shared/events.js';
 
@@ -11,19 +11,6 @@ export interface Trace {
   /** Why there was no run. */
   readonly refused?: string;
   readonly isRunning: boolean;
-  /** From the first to the last step, in milliseconds. */
-  readonly tookMs: number;
-}
-
-export interface CaseInput {
-  readonly code: string;
-  readonly filename: string;
-  /** Absent: those of the recording. */
-  readonly inputs?: Inputs;
-  readonly denied: readonly string[];
-  readonly from?: RunRequest['from'];
-  readonly answers?: readonly GivenAnswer[];
-  readonly isLive?: boolean;
 }
 
 /** Runs handlers, one at a time, and tells how far they are. */
@@ -40,16 +27,15 @@ export class Runner {
   }
 
   /** Runs it, in place of what is running. @throws RequestRefusal */
-  async run(input: CaseInput): Promise<void> {
+  async run(input: RunRequest): Promise<void> {
     this.stop();
     const own = new AbortController();
     this.#running = own;
     const { code, filename } = input;
-    const startedAt = performance.now();
-    let trace: Trace = { code, filename, steps: [], isRunning: true, tookMs: 0 };
+    let trace: Trace = { code, filename, steps: [], isRunning: true };
     const change = (more: Partial<Trace>) => {
       if (this.#running !== own) return;
-      trace = { ...trace, ...more, tookMs: performance.now() - startedAt };
+      trace = { ...trace, ...more };
       this.#onChange(trace);
     };
     change({});

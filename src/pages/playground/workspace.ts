@@ -65,7 +65,7 @@ class Workspace {
   #selected = 0;
   /** Whether the inputs are others than those of the recording. */
   #areInputsOwn = true;
-  /** Before, there is nothing to run. */
+  /** False until something is open. */
   #isOpen = false;
   #isDirty = false;
   #timer = 0;
@@ -88,7 +88,6 @@ class Workspace {
     });
     this.#editor = new Editor({
       label: 'Handler',
-      text: '',
       filename: () => this.#opened.filename,
       onChange: () => this.#onEdit(),
       keys: [

@@ -1,4 +1,10 @@
 // What the server says of runs, as JSON.
+import type {
+  RunHistory,
+  RunHistoryCall,
+  RunHistoryMessage,
+  RunHistorySegment,
+} from '../../api/observing/run-history.js';
 import { ask, RequestRefusal, request } from '../shared/api.js';
 
 export interface ListedRun {
@@ -28,55 +34,20 @@ export interface ShownRun extends ListedRun {
   readonly timers: readonly string[];
 }
 
-interface At {
-  readonly at: string;
-}
+/** A value as the server writes it in JSON. */
+type InJson<T> = T extends Date
+  ? string
+  : T extends readonly (infer Item)[]
+    ? readonly InJson<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: InJson<T[Key]> }
+      : T;
 
-export interface SegmentEntry extends At {
-  readonly kind: 'segment';
-  readonly step: number;
-  readonly durationMs: number;
-  readonly status: 'success' | 'suspended' | 'error';
-  readonly error?: {
-    readonly code: string;
-    readonly message: string;
-    readonly snippet?: string;
-    readonly location?: { readonly line: number; readonly column: number; readonly file?: string };
-  };
-  readonly mutations: number;
-  readonly events: number;
-  readonly viewCommands: number;
-  readonly effects?: string;
-  readonly logs: readonly { readonly level: string; readonly message: string }[];
-  readonly omittedLogs: number;
-  readonly waitsFor: readonly string[];
-  readonly wakeAt?: string;
-}
-
-export interface CallEntry extends At {
-  readonly kind: 'call';
-  readonly callId: string;
-  readonly name: string;
-  readonly args: string;
-  readonly durationMs?: number;
-  readonly outcome?: 'success' | 'error' | 'later';
-  readonly answer?: string;
-  readonly retries: number;
-}
-
-export interface MessageEntry extends At {
-  readonly kind: 'answer' | 'signal' | 'cancel' | 'retry';
-  readonly name?: string;
-  readonly value?: string;
-}
-
+export type SegmentEntry = InJson<RunHistorySegment>;
+export type CallEntry = InJson<RunHistoryCall>;
+export type MessageEntry = InJson<RunHistoryMessage>;
 export type HistoryEntry = SegmentEntry | CallEntry | MessageEntry;
-
-export interface ShownHistory {
-  readonly runId: string;
-  readonly entries: readonly HistoryEntry[];
-  readonly omitted: number;
-}
+export type ShownHistory = InJson<RunHistory>;
 
 export interface RunPage {
   readonly runs: readonly ListedRun[];

@@ -101,13 +101,12 @@ function head(at: string, title: Child, tag: HTMLElement | undefined, took: stri
 function segment(entry: SegmentEntry): readonly Child[] {
   const { status, error, logs, omittedLogs, effects, waitsFor, wakeAt } = entry;
   const names = { success: 'ended', suspended: 'waits', error: error?.code ?? 'error' } as const;
-  const counted = [
-    ...[
-      [entry.mutations, 'state changes'] as const,
-      [entry.events, 'events'] as const,
-      [entry.viewCommands, 'view commands'] as const,
-    ],
-  ]
+  const counts = [
+    [entry.mutations, 'state changes'],
+    [entry.events, 'events'],
+    [entry.viewCommands, 'view commands'],
+  ] as const;
+  const counted = counts
     .filter(([number]) => number > 0)
     .map(([number, what]) => `${number} ${number === 1 ? what.replace(/s$/, '') : what}`)
     .join(', ');

@@ -1,4 +1,4 @@
 // Before anything is drawn: the colours that were chosen, so that a page does not flash in others.
-import { applyTheme, chosenTheme } from './theme.js';
+import { followTheme } from './theme.js';
 
-applyTheme(chosenTheme());
+followTheme();

@@ -52,7 +52,7 @@ export function json(value: unknown): string {
   return value === undefined ? 'undefined' : JSON.stringify(value, undefined, 2);
 }
 
-/** Text of at most so many characters, of which an end is left out that does not fit. */
+/** A text cut to at most so many characters. */
 export function cut(value: string, most: number): string {
   return value.length <= most ? value : `${value.slice(0, most - 1)}…`;
 }

@@ -6,8 +6,6 @@ import { h, put, text } from './dom.js';
 import type { LiveState } from './events.js';
 import { chooseTheme, chosenTheme, THEMES } from './theme.js';
 
-export type { Session } from '../../server/pages/contract.js';
-
 /** Pages in the order of the navigation, by the names of their folders. */
 const PAGES: readonly (readonly [name: string, title: string])[] = [
   ['status', 'Status'],

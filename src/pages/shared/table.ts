@@ -51,7 +51,7 @@ export class Table<Item> {
       { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': caption },
       h('table', {}, h('caption', {}, caption), h('thead', {}, h('tr', {}, ...heads)), body),
     );
-    this.#rows = new Rows(body, keyOf, (item) => this.#makeRow(item));
+    this.#rows = new Rows(body, keyOf, () => this.#makeRow());
     this.#empty = h('p', { class: 'quiet' }, empty);
     const turn = (by: number) => () => {
       this.#page += by;
@@ -85,7 +85,7 @@ export class Table<Item> {
     text(this.#place, `${first + 1} to ${first + shown.length} of ${items.length}`);
   }
 
-  #makeRow(item: Item) {
+  #makeRow() {
     const { columns, versionOf = () => '' } = this.#options;
     const cells = columns.map(({ isNumber, isCut, class: given }) =>
       h('td', { class: [isNumber && 'number', isCut && 'cut', given].filter(Boolean).join(' ') }),
@@ -104,6 +104,6 @@ export class Table<Item> {
       }
       version = nextVersion;
     };
-    return { element: h('tr', {}, ...cells), update, item };
+    return { element: h('tr', {}, ...cells), update };
   }
 }

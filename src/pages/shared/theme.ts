@@ -23,7 +23,19 @@ export function chooseTheme(theme: Theme): void {
   }
 }
 
+const DARK = '(prefers-color-scheme: dark)';
+
 export function applyTheme(theme: Theme): void {
-  if (theme === 'system') delete document.documentElement.dataset['theme'];
-  else document.documentElement.dataset['theme'] = theme;
+  const ofBrowser = matchMedia(DARK).matches ? 'dark' : 'light';
+  const { dataset } = document.documentElement;
+  dataset['theme'] = theme === 'system' ? ofBrowser : theme;
+  dataset['chosen'] = theme;
+}
+
+/** Applies what is chosen. `system` is applied again when the browser changes between light and dark. */
+export function followTheme(): void {
+  applyTheme(chosenTheme());
+  matchMedia(DARK).addEventListener('change', () => {
+    if (document.documentElement.dataset['chosen'] === 'system') applyTheme('system');
+  });
 }

@@ -1,6 +1,7 @@
 import type { AsyncResult, CallResult } from '../../api/answers.js';
 import type { Extension } from '../../api/extension.js';
 import type { ExtensionCall } from '../../api/result.js';
+import { MAX_TIMER_MS } from '../../config/limits.js';
 import { methodNamesOf } from '../../execution/request/build-request.js';
 import { later } from '../../runtime/durable/later.js';
 import { withCall } from '../../runtime/run/current-call.js';
@@ -14,10 +15,7 @@ export interface TimedAnswer {
   readonly toMs?: number;
 }
 
-/** The longest that a timer of Node can be. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-
-/** Whether an extension has the method. */
+/** The method that answers a call, if there is one. */
 export function findMethod(
   extensions: Readonly<Record<string, Extension>>,
   { extensionName, method }: Pick<ExtensionCall, 'extensionName' | 'method'>,
@@ -113,7 +111,7 @@ export class LiveCalls {
 
   #change(withinMs: number | undefined): Promise<void> {
     return new Promise((resolve) => {
-      const timer = withinMs === undefined ? undefined : setTimeout(() => done(), Math.min(withinMs + 1, MAX_DELAY_MS));
+      const timer = withinMs === undefined ? undefined : setTimeout(() => done(), Math.min(withinMs + 1, MAX_TIMER_MS));
       const done = () => {
         clearTimeout(timer);
         this.#signal.removeEventListener('abort', done);

@@ -132,7 +132,7 @@ export async function runCase(
     }
   } finally {
     live.stop();
-    // Who goes on begins again from the recording.
+    // To go on later, the run is repeated from its recording, so the suspension is not needed.
     if (result.suspension !== undefined) await runtime.cancelSuspension(result.suspension.suspensionId);
   }
   const recording = start && {

@@ -1,6 +1,5 @@
 import type { Extension } from '../../api/extension.js';
 import type { ExtensionCall } from '../../api/result.js';
-import { callName } from '../../execution/own-call-kinds.js';
 import { differencesOf } from '../../testing/recording/differences.js';
 import { mutated, type TestState } from '../../testing/state.js';
 import type { AnswerView, ChangeView, StepView } from '../contract.js';
@@ -83,9 +82,4 @@ function changeView({ path, recorded, replayed }: ReturnType<typeof differencesO
     ...(recorded !== undefined && { before: lineText(recorded) }),
     ...(replayed !== undefined && { after: lineText(replayed) }),
   };
-}
-
-/** `$ext.rates.get`, for notes. */
-export function nameOfCall(call: ExtensionCall): string {
-  return callName(call);
 }

@@ -14,7 +14,7 @@ export interface Caller {
 
 /** Wrong tokens of one address: someone is guessing. */
 const WRONG_TOKENS = { executions: 20, perMs: 60_000 };
-const MIN_TOKEN_CHARACTERS = 16;
+export const MIN_TOKEN_CHARACTERS = 16;
 const NAME = /^[\w.-]{1,64}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const SCOPES: readonly TokenScope[] = ['execute', 'metrics', 'admin'];

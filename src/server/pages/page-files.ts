@@ -27,7 +27,7 @@ export class PageFiles {
   readonly #files = new Map<string, Promise<PageFile>>();
   #names: Promise<ReadonlySet<string>> | undefined;
 
-  /** @param pages names of those that are served; what they load is */
+  /** @param pages names of the pages to serve; the files in `assets` are always served */
   constructor(pages: readonly string[], folder: URL = PAGES_URL) {
     this.#pages = pages;
     this.#folder = folder;

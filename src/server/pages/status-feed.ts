@@ -2,10 +2,10 @@ import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import { clearInterval, performance, setInterval } from '../../support/timers.js';
 import { Problem } from '../problem.js';
 import type { StatusFrame, StatusHello, StatusNow } from './contract.js';
-import { errorsNow, type ServerFigures, statusNow, tenantsNow } from './status-samples.js';
+import { errorsNow, type ServerFigures, statusNow, tenantsNow, total } from './status-samples.js';
 
 const SAMPLE_MS = 1_000;
-/** Of each second, as long as the server listens. */
+/** One frame a second: the last five minutes. */
 const KEPT_FRAMES = 300;
 /** Adding up all tenants, and asking the store, takes longer than a sample. */
 const SLOW_EVERY = 5;
@@ -22,8 +22,8 @@ interface Reader {
 }
 
 /**
- * Looks at the runtime each second, and tells those who read. A reader that does not keep up misses samples, and nothing is kept for it: each
- * has the totals, and each kind of errors is told until it was taken.
+ * Looks at the runtime each second, and tells those who read. A reader that does not keep up misses samples, and nothing is queued for it: every
+ * later sample has the totals again, and an error is sent until it has been delivered.
  */
 export class StatusFeed {
   readonly #runtime: NexusRuntime;
@@ -42,10 +42,6 @@ export class StatusFeed {
   constructor(runtime: NexusRuntime, serverFigures: () => ServerFigures) {
     this.#runtime = runtime;
     this.#serverFigures = serverFigures;
-  }
-
-  get readers(): number {
-    return this.#readers.size;
   }
 
   /** Looks from now on, so that who opens the page sees the last minutes. */
@@ -150,14 +146,12 @@ export class StatusFeed {
 }
 
 function frameBetween(before: Stats, stats: Stats, ms: number): StatusFrame {
-  const sum = (counts: Readonly<Record<string, number | undefined>>) =>
-    Object.values(counts).reduce<number>((total, count = 0) => total + count, 0);
   return {
     at: Date.now(),
     ms: Math.round(ms),
     executions: stats.totalExecutions - before.totalExecutions,
-    errors: sum(stats.errors) - sum(before.errors),
-    kills: sum(stats.kills) - sum(before.kills),
+    errors: total(stats.errors) - total(before.errors),
+    kills: total(stats.kills) - total(before.kills),
     times: stats.executionTimes.counts.map((count, bucket) => count - (before.executionTimes.counts[bucket] ?? 0)),
     queued: stats.queuedExecutions,
     busy: stats.activeInstances,

@@ -108,7 +108,7 @@ export function errorsNow(errors: readonly RecentError[], told: Map<number, numb
   };
 }
 
-function total(counts: Readonly<Record<string, number | undefined>>): number {
+export function total(counts: Readonly<Record<string, number | undefined>>): number {
   return Object.values(counts).reduce<number>((sum, count = 0) => sum + count, 0);
 }
 

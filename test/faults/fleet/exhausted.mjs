@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 
-import { Findings } from '../lib/findings.mjs';
 import { runWithFaults } from '../lib/fleet-faults.mjs';
 
 export const title = 'memory or connections of a store are used up';
@@ -45,7 +44,6 @@ async function useUpConnections({ store }) {
 }
 
 export async function run(options) {
-  const findings = new Findings();
   const given = { times: 10, runs: 150, everyMs: 1_500 };
   const memory = await runWithFaults(options, {
     ...given,
@@ -57,5 +55,5 @@ export async function run(options) {
   const connections = await runWithFaults(options, {
     ...{ ...given, store: 'postgres', queue: 'redis', fault: useUpConnections },
   });
-  return findings.end(`memory: ${memory.figure}; connections: ${connections.figure}`);
+  return { figure: `memory: ${memory.figure}; connections: ${connections.figure}` };
 }

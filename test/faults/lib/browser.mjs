@@ -41,8 +41,6 @@ export async function memoryOf(page) {
   return { bytes: usedSize, nodes, listeners: jsEventListeners };
 }
 
-export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
 export function median(numbers) {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 }

@@ -1,4 +1,5 @@
-import { median, memoryOf, pause, withBrowser } from '../lib/browser.mjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { median, memoryOf, withBrowser } from '../lib/browser.mjs';
 import { Findings, mebibytes, thousands } from '../lib/findings.mjs';
 
 export const title = 'the status page, open under load';

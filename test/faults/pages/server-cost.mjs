@@ -1,4 +1,5 @@
-import { pause, withBrowser } from '../lib/browser.mjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { withBrowser } from '../lib/browser.mjs';
 import { Findings } from '../lib/findings.mjs';
 
 export const title = 'what an open status page costs the server';
