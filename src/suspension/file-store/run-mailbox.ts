@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { link, lstat, mkdir, open, rm } from 'node:fs/promises';
+import { link, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { StoredMessage } from '../../api/suspension-store.js';
@@ -11,8 +11,8 @@ import { incompatible } from '../incompatible.js';
 import { decodeMessage, encodeMessage, MAX_MESSAGE_FILE_BYTES } from './message-file.js';
 import { shardOf, syncDirectory } from './record-paths.js';
 
-/** A message by its place in the order, and by its id. A tombstone says that one was consumed. */
-const NAME = /^(?:m(\d{10})-|x-)([0-9a-f]{32})$/;
+/** A message by its place in the order, its size in bytes, and its id. A tombstone says that one was consumed. */
+const NAME = /^(?:m(\d{10})-(\d{1,8})-|x-)([0-9a-f]{32})$/;
 const PLACE_DIGITS = 10;
 /** Of a mailbox: more is not looked at. Anyone who can write to the directory can put names there. */
 const MAX_NAMES = MAX_MESSAGES + 2 * MAX_CONSUMED_IDS;
@@ -26,9 +26,16 @@ export function messageKey(id: string): string {
   return createHash('sha256').update(id).digest('hex').slice(0, 32);
 }
 
+interface ListedMessage {
+  readonly key: string;
+  readonly names: readonly string[];
+  readonly place: number;
+  readonly bytes: number;
+}
+
 interface Listed {
   /** Of the messages that are there, in order: each once. */
-  readonly messages: readonly { readonly key: string; readonly names: readonly string[]; readonly place: number }[];
+  readonly messages: readonly ListedMessage[];
   readonly tombstones: readonly string[];
 }
 
@@ -62,11 +69,12 @@ export class RunMailbox {
     without: ReadonlySet<string> = new Set(),
   ): Promise<readonly { readonly key: string; readonly message: StoredMessage }[]> {
     const read: { key: string; message: StoredMessage }[] = [];
-    for (const { key, names } of (await this.#list()).messages) {
+    for (const { key, names, bytes } of (await this.#list()).messages) {
       if (without.has(key)) continue;
       const message = await this.#readOne(names[0] as string);
       if (message === undefined) continue;
-      if (messageKey(message.id) !== key) throw this.#damaged(incompatible('seal', 'has another name'), names[0]);
+      if (messageKey(message.id) !== key || message.content.length !== bytes)
+        throw this.#damaged(incompatible('seal', 'has another name'), names[0]);
       read.push({ key, message });
     }
     return read;
@@ -77,14 +85,10 @@ export class RunMailbox {
     const key = messageKey(message.id);
     const before = await this.#list();
     if (isThere(before, key)) return 'duplicate';
-    if (
-      before.messages.length >= MAX_MESSAGES ||
-      (await this.#bytes(before)) + message.content.length > MAX_MAILBOX_BYTES
-    ) {
-      return 'full';
-    }
+    const bytes = before.messages.reduce((sum, one) => sum + one.bytes, message.content.length);
+    if (before.messages.length >= MAX_MESSAGES || bytes > MAX_MAILBOX_BYTES) return 'full';
     const place = (before.messages.at(-1)?.place ?? 0) + 1;
-    const name = `m${String(place).padStart(PLACE_DIGITS, '0')}-${key}`;
+    const name = `m${String(place).padStart(PLACE_DIGITS, '0')}-${message.content.length}-${key}`;
     await this.#make();
     const temporary = await writeTemporary(this.#path, name, await encodeMessage(this.#runId, message, this.#key));
     try {
@@ -135,7 +139,7 @@ export class RunMailbox {
   }
 
   async #list(): Promise<Listed> {
-    const places = new Map<string, { place: number; name: string }[]>();
+    const places = new Map<string, { place: number; bytes: number; name: string }[]>();
     const tombstones: string[] = [];
     let seen = 0;
     try {
@@ -143,10 +147,10 @@ export class RunMailbox {
         seen += names.length;
         if (seen > MAX_NAMES) break;
         for (const name of names) {
-          const [, place, key] = NAME.exec(name) ?? [];
+          const [, place, bytes, key] = NAME.exec(name) ?? [];
           if (key === undefined) continue;
           if (place === undefined) tombstones.push(key);
-          else places.set(key, [...(places.get(key) ?? []), { place: Number(place), name }]);
+          else places.set(key, [...(places.get(key) ?? []), { place: Number(place), bytes: Number(bytes), name }]);
         }
       }
     } catch (error) {
@@ -157,20 +161,11 @@ export class RunMailbox {
       .filter(([key]) => !isConsumed.has(key))
       .map(([key, found]) => {
         const inOrder = found.sort((a, b) => a.place - b.place);
-        return { key, place: inOrder[0]?.place ?? 0, names: inOrder.map(({ name }) => name) };
+        const [{ place, bytes } = { place: 0, bytes: 0 }] = inOrder;
+        return { key, place, bytes, names: inOrder.map(({ name }) => name) };
       })
       .sort((a, b) => a.place - b.place || (a.key < b.key ? -1 : 1));
     return { messages, tombstones };
-  }
-
-  async #bytes({ messages }: Listed): Promise<number> {
-    if (messages.length === 0) return 0;
-    let bytes = 0;
-    for (const { names } of messages) {
-      const status = await lstat(join(this.#path, names[0] as string)).catch(() => undefined);
-      bytes += status?.size ?? 0;
-    }
-    return bytes;
   }
 
   async #make(): Promise<void> {

@@ -226,8 +226,10 @@ export const describeForgetting: StoreSection = ({ it, expect }, using) => {
         for (let generation = 1; generation <= 60; generation++) {
           const id = idOf('a run', generation);
           const answer = await store.claim(id, LEASE, NOW);
-          const fence = answer.kind === 'claimed' ? answer.fence : 0;
-          await store.settle(id, fence, makeOutcome('continued'), makeSuspension(idOf('a run', generation + 1)));
+          const { fence, messages } = answer.kind === 'claimed' ? answer : { fence: 0, messages: [] };
+          const next = makeSuspension(idOf('a run', generation + 1));
+          const consumed = messages.map((message) => message.id);
+          await store.settle(id, fence, makeOutcome('continued'), next, consumed);
           await store.forget?.([id]);
         }
         isOver = true;

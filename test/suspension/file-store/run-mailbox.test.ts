@@ -79,7 +79,13 @@ describe('the mailbox of a run in files', () => {
 
   it('names of others are ignored', async () => {
     await post('a');
-    for (const name of ['m1-x', 'm0000000001-../x'.replaceAll('/', '_'), 'x-', 'README']) {
+    for (const name of [
+      'm1-x',
+      'm0000000001-1-../x'.replaceAll('/', '_'),
+      `m0000000001-${'a'.repeat(32)}`,
+      'x-',
+      'README',
+    ]) {
       writeFileSync(join(folder, name), 'text', { mode: 0o600 });
     }
     expect((await claim(FIRST)).messages).toHaveLength(1);
@@ -99,6 +105,7 @@ describe('the mailbox of a run in files', () => {
           path.replace(/.$/, (last) => (last === '0' ? '1' : '0')),
         ),
     ],
+    ['of another size than its name says', (path) => renameSync(path, path.replace(/-\d+-/, '-1-'))],
   ])('a message that is %s is refused: the run is not claimed, and others are', async (_title, damage) => {
     await post('a');
     const other = idOf('another run');
@@ -115,7 +122,7 @@ describe('the mailbox of a run in files', () => {
     const other = idOf('another run');
     const otherRun = other.slice(0, -2);
     await store.put(makeSuspension(other));
-    await store.post(otherRun, { id: 'a', content: Buffer.from('x') });
+    await store.post(otherRun, { id: 'a', content: Buffer.from('content of b') });
     const [name = ''] = files();
     const theirs = mailboxOf(join(harness.directory, 'v2'), otherRun);
     writeFileSync(join(theirs, name), readFileSync(join(folder, name)), { mode: 0o600 });
