@@ -18,6 +18,7 @@ import type {
 import { codeOfModel } from '../source/forms/model-text.js';
 import { LINKED, type SourceShape, shapeOf } from '../source/forms/source-shape.js';
 import { findSourceProblem, requireFilename, requireSource } from '../source/source-check.js';
+import { DEFAULT_FILENAME } from '../source/source-text.js';
 import { asShared } from '../support/shared-bytes.js';
 import { performance } from '../support/timers.js';
 import { Flight } from './compile-flight.js';
@@ -25,8 +26,6 @@ import type { CompiledHandler, CompileResult } from './compiled-handler.js';
 import { GivenSourceMap } from './given-source-map.js';
 import { type CallOptions, charactersOf, type HandlerText, type KnownKey, nameIn } from './handler-text.js';
 import { type DerivedKey, KeyDeriver, LARGE_SOURCE_CHARACTERS } from './key.js';
-
-export const DEFAULT_FILENAME = 'handler.js';
 
 /** The cache as the compiler sees it. A miss is undefined, and no method rejects. */
 export interface HandlerCache {

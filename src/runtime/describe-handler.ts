@@ -2,8 +2,9 @@ import type { HandlerDescription } from '../api/manifest.js';
 import type { CompileOptions } from '../api/source-options.js';
 import { inferShaped } from '../capabilities/inference/infer.js';
 import type { LibraryNeeds } from '../capabilities/library-needs.js';
-import { type CachingCompiler, DEFAULT_FILENAME } from '../compiler/caching-compiler.js';
+import type { CachingCompiler } from '../compiler/caching-compiler.js';
 import { readForm } from '../source/forms/read-form.js';
+import { DEFAULT_FILENAME } from '../source/source-text.js';
 
 /** Compiles a handler, and reads off it what a manifest has. */
 export async function describeHandler(

@@ -1,3 +1,6 @@
+/** By which errors name a handler that has no file name of its own. */
+export const DEFAULT_FILENAME = 'handler.js';
+
 const BYTE_ORDER_MARK = '\ufeff';
 
 /** Neutralises a byte order mark and a hashbang, which are not part of a function body. Lines do not change. */

@@ -10,11 +10,10 @@ import type { RuntimeInner } from '../../runtime/nexus-runtime.js';
 import { shapeOf, shapeOfWrap } from '../../source/forms/source-shape.js';
 import { withInlineMap } from '../../source/source-map/inline-map.js';
 import { jsonOfStoredMap } from '../../source/source-map/stored-map.js';
+import { DEFAULT_FILENAME } from '../../source/source-text.js';
 import { systemTime } from '../../support/timers.js';
 import { decodedContext, jsonContext } from '../state.js';
 import type { Recording } from './recording.js';
-
-const DEFAULT_FILENAME = 'handler.js';
 
 /** The part of a recording that is known before the execution. It is a copy, because it is encoded later. */
 export type RecordingStart = Omit<Recording, 'outcome' | 'segments' | 'calls' | 'handler'>;
