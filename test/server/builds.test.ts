@@ -12,7 +12,8 @@ const CHANGES: Readonly<Record<string, (file: string, other: string) => Promise<
   emptied: (file) => truncate(file, 0),
   edited: async (file) => {
     const bytes = await readFile(file);
-    bytes[bytes.length - 40] ^= 1;
+    const at = bytes.length - 40;
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
     await writeFile(file, bytes);
   },
   'that of another handler': async (file, other) => writeFile(file, await readFile(other)),
