@@ -143,7 +143,7 @@ export class CachingCompiler {
     if (options.normalise === 'model') source = codeOfModel(source, filename);
     const shape = shapeOf(options, this.#options.shape);
     const keepsSource = options.source ?? this.#options.source ?? true;
-    const key = this.#keys.get(source)?.get(nameIn(filename, shape, keepsSource))?.key;
+    const key = this.#knownKey(source, filename, shape, keepsSource);
     if (key !== undefined) {
       const entry = this.#cache.peek(key);
       if (entry !== undefined) return found(entry, keepsSource ? source : '', 'memory', startedAt);
@@ -154,6 +154,34 @@ export class CachingCompiler {
       return await this.#compileModule(text, linker, order, startedAt);
     }
     return await this.#compileSlowly(text, key, order, startedAt);
+  }
+
+  /**
+   * A handler that is in memory. perf: most are, and a promise for each would be a good part of a call.
+   *
+   * @returns undefined if {@link compile} has to look for it
+   */
+  peek(
+    source: string,
+    filename: string = DEFAULT_FILENAME,
+    options: CallOptions = NO_OPTIONS,
+  ): CompileAttempt | undefined {
+    if (options.normalise !== undefined) return undefined;
+    const startedAt = performance.now();
+    const shape = shapeOf(options, this.#options.shape);
+    const keepsSource = options.source ?? this.#options.source ?? true;
+    const key = this.#knownKey(source, filename, shape, keepsSource);
+    const entry = key === undefined ? undefined : this.#cache.peek(key);
+    return entry && found(entry, keepsSource ? source : '', 'memory', startedAt);
+  }
+
+  #knownKey(
+    source: string,
+    filename: string,
+    shape: SourceShape | undefined,
+    keepsSource: boolean,
+  ): string | undefined {
+    return this.#keys.get(source)?.get(nameIn(filename, shape, keepsSource))?.key;
   }
 
   /** First with the libraries of the image alone, which is all that most modules import. */

@@ -64,6 +64,13 @@ export class HandlerLoader {
     return this.#open(handler.artifact);
   }
 
+  /** What is in memory. @returns undefined if {@link load} has to look for it, or to refuse it */
+  peek(handler: HandlerRef, options: SourceOptions & { readonly filename?: string }): CompileAttempt | undefined {
+    if ('handler' in handler) return { ok: true, handler: handler.handler };
+    if (!('source' in handler) || typeof handler.source !== 'string') return undefined;
+    return this.#compiler.peek(handler.source, options.filename, options);
+  }
+
   /** Kept under a name of its own: what an artifact says of its key is its own word. */
   async #open(sealed: unknown): Promise<CompileAttempt> {
     if (!isUint8Array(sealed)) {

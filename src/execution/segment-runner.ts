@@ -131,7 +131,8 @@ export class SegmentRunner {
       const capabilities = [...(context.capabilities ?? [])];
 
       const dispatch = dispatchOptionsOf(options, tenant, origin, admission, isLive);
-      const loaded = await this.#load(ref, options, dispatch);
+      const inMemory = signal?.aborted ? undefined : this.#loader.peek(ref, options);
+      const loaded = inMemory ?? (await this.#load(ref, options, dispatch));
       if (loaded === 'aborted') return notBegun(stoppedResult(options, 'compile', origin));
       if (!loaded.ok) return notBegun(errorResult(loaded.error, origin));
       const { handler } = loaded;

@@ -1,5 +1,6 @@
 import type { JsonSchema } from '../api/schema.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { resolvePointer } from '../schemas/json-pointer.js';
 import { checkSchema } from '../schemas/validate.js';
 
 /** Keywords that cost no more to check than their values are large. A pattern may take for ever, and whoever made the schema is not trusted. */
@@ -83,11 +84,6 @@ function hasLostRefs(schema: unknown, root: JsonSchema): boolean {
 function isThere(root: JsonSchema, ref: string): boolean {
   if (ref === '#') return true;
   if (!ref.startsWith('#/')) return false;
-  let at: unknown = root;
-  for (const part of ref.slice(2).split('/')) {
-    const name = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return false;
-    at = (at as Keywords)[name];
-  }
+  const at = resolvePointer(root, ref);
   return typeof at === 'object' || typeof at === 'boolean';
 }

@@ -1,6 +1,7 @@
 import type { JsonSchema } from '../api/schema.js';
 import { invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
+import { resolvePointer } from './json-pointer.js';
 
 const TYPES = ['null', 'boolean', 'object', 'array', 'number', 'integer', 'string'];
 /** Keywords of a schema, a list of schemas, or either. */
@@ -102,17 +103,6 @@ function checkRef(field: string, ref: unknown, root: JsonSchema): void {
   if (ref.startsWith('#/') && resolvePointer(root, ref) === undefined) {
     throw refused(`${field}.$ref`, `is "${ref}", which the schema does not have`);
   }
-}
-
-/** What a `$ref` like `#/$defs/item` stands for; undefined if there is none. */
-export function resolvePointer(root: JsonSchema, ref: string): unknown {
-  let at: unknown = root;
-  for (const part of ref.split('/').slice(1)) {
-    const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
-    at = (at as Readonly<Record<string, unknown>>)[key];
-  }
-  return at;
 }
 
 function entriesOf(field: string, schemas: unknown): [string, unknown][] {

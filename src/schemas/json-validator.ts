@@ -1,6 +1,7 @@
 import type { OutputUnit, SchemaDraft, Validator } from '@cfworker/json-schema';
 
 import type { JsonSchema, StandardIssue, StandardResult } from '../api/schema.js';
+import { keysOfPointer } from './json-pointer.js';
 import { readJson } from './json-values.js';
 
 /** What checks values against one JSON Schema. */
@@ -90,13 +91,9 @@ function issueOf({ keyword, instanceLocation, error }: OutputUnit, value: unknow
 /** A step is an index where the value at it is a list. */
 function pathOf(location: string, value: unknown): PropertyKey[] {
   let at: unknown = value;
-  return location
-    .split('/')
-    .slice(1)
-    .map((part) => {
-      const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
-      const step = Array.isArray(at) ? Number(key) : key;
-      at = typeof at === 'object' && at !== null ? (at as Readonly<Record<PropertyKey, unknown>>)[step] : undefined;
-      return step;
-    });
+  return keysOfPointer(location).map((key) => {
+    const step = Array.isArray(at) ? Number(key) : key;
+    at = typeof at === 'object' && at !== null ? (at as Readonly<Record<PropertyKey, unknown>>)[step] : undefined;
+    return step;
+  });
 }

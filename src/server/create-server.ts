@@ -2,6 +2,8 @@ import { boolean, integer, invalidOption, type Keys, rejectUnknownKeys, requireO
 import { clearTimeout, performance, setTimeout } from '../support/timers.js';
 import { Authentication } from './access/authentication.js';
 import { RateLimiter } from './access/rate-limiter.js';
+import { DirectRoutes } from './http/direct-routes.js';
+import { toResponse } from './http/exchange.js';
 import { type Bindings, newApp } from './http/hono.js';
 import { HttpListener, type Listening, type ListenOptions, requireLoopback } from './http/listen.js';
 import { Pipeline, type Route, type RouteScope } from './http/pipeline.js';
@@ -104,6 +106,7 @@ class WebServer implements NexusServer {
   readonly #app = newApp();
   readonly #access: Authentication;
   readonly #pipeline: Pipeline;
+  readonly #direct: DirectRoutes;
   readonly #streams: RunStreams;
   readonly #feed: StatusFeed;
   readonly #hasPages: boolean;
@@ -123,13 +126,14 @@ class WebServer implements NexusServer {
       max: number,
     ) => integer(name, options[name], fallback, { min: 1, max });
     const limiter = new RateLimiter(() => performance.now());
+    const maxBodyBytes = count('maxBodyBytes', MIB, 1024 * MIB);
     const maxResponseBytes = count('maxResponseBytes', 8 * MIB, 1024 * MIB);
     this.#access = new Authentication(options, limiter);
     this.#pipeline = new Pipeline({
       access: this.#access,
       limiter,
       rate: options.rate,
-      maxBodyBytes: count('maxBodyBytes', MIB, 1024 * MIB),
+      maxBodyBytes,
       maxResponseBytes,
       maxInFlight: count('maxInFlight', 1_000, 1_000_000),
       maxInFlightBytes: count('maxInFlightBytes', 64 * MIB, Number.MAX_SAFE_INTEGER),
@@ -148,7 +152,7 @@ class WebServer implements NexusServer {
     this.#hasPages = boolean('pages', options.pages, true);
     const basePath = readBasePath(options.basePath);
     this.openApi = openApiDocument({ basePath, isOpen: !this.#access.hasTokens });
-    this.#addRoutes(options, basePath);
+    this.#direct = this.#addRoutes(options, basePath, maxBodyBytes);
   }
 
   async fetch(request: Request, info: RequestInfo = {}): Promise<Response> {
@@ -161,6 +165,7 @@ class WebServer implements NexusServer {
     const listener = await HttpListener.open(
       (request, bindings: Bindings) => this.#app.fetch(request, bindings),
       options,
+      (incoming, outgoing) => this.#direct.take(incoming, outgoing),
     );
     this.#listeners.add(listener);
     if (this.#hasPages) this.#feed.begin();
@@ -191,19 +196,22 @@ class WebServer implements NexusServer {
     await Promise.all([...this.#listeners].map((listener) => listener.close()));
   }
 
-  #addRoutes(options: ServerOptions, basePath: string): void {
+  /** @returns the routes of which there is a shorter way */
+  #addRoutes(options: ServerOptions, basePath: string, maxBodyBytes: number): DirectRoutes {
     const { runtime, handlers, extensions = {} } = options;
     const takesArtifacts = boolean('artifacts', options.artifacts, false);
     const running: RunRoutes = { runtime, streams: this.#streams, extensions, takesArtifacts, basePath };
+    const execute = executeRoute(runtime, takesArtifacts);
+    const handler = handlerRoute(running, handlers);
     const routes: readonly RouteEntry[] = [
-      ['POST', '/execute', 'execute', executeRoute(runtime, takesArtifacts)],
+      ['POST', '/execute', 'execute', execute],
       ['POST', '/suspensions/:id/resume', 'execute', resumeRoute(runtime)],
       ['DELETE', '/suspensions/:id', 'execute', cancelSuspensionRoute(runtime)],
       ['POST', '/run', 'execute', runRoute(running)],
       ['GET', '/run/:id', 'execute', continueRoute(running)],
       ['POST', '/precompile', 'execute', precompileRoute(runtime)],
       ['GET', '/handlers', 'execute', listHandlersRoute(handlers)],
-      ['POST', '/handlers/:name{.+}', 'execute', handlerRoute(running, handlers)],
+      ['POST', '/handlers/:name{.+}', 'execute', handler],
       ['POST', '/runs', 'execute', startRunRoute(runtime, takesArtifacts, basePath)],
       ['GET', '/runs', 'execute', listRunsRoute(runtime)],
       ['GET', '/runs/:id', 'execute', showRunRoute(runtime)],
@@ -238,15 +246,16 @@ class WebServer implements NexusServer {
       };
       this.#app.all(`${basePath}${path}`, this.#pipeline.route(undefined, refuse));
     }
-    const nothing: Route = ({ context }) => {
+    const nothing: Route = ({ exchange }) => {
       throw new Problem(
         404,
         'NOT_FOUND',
-        `There is no ${context.req.path.slice(0, 200)}. GET ${basePath}/openapi.json lists what there is.`,
+        `There is no ${exchange.path.slice(0, 200)}. GET ${basePath}/openapi.json lists what there is.`,
       );
     };
     this.#app.notFound(this.#pipeline.route(undefined, nothing));
-    this.#app.onError((error) => this.#pipeline.failed(error, undefined));
+    this.#app.onError((error) => toResponse(this.#pipeline.failed(error, undefined)));
+    return new DirectRoutes(this.#pipeline, { basePath, maxBodyBytes, execute, handler });
   }
 
   /** For people, in a browser. No clients are generated of them, so they are not in the description. */

@@ -118,8 +118,11 @@ const STATUSES: Readonly<Record<NexusErrorCode, number>> = {
 const RETRY_AFTER_MS = 1_000;
 const INTERNAL = 'The server failed. Its log says why.';
 
-/** @returns what a client is told; the message of a fault of the host is for the log alone */
-export function problemOf(error: unknown): Problem {
+/**
+ * @param fieldOf the place in a request of what an error of the runtime names
+ * @returns what a client is told; the message of a fault of the host is for the log alone
+ */
+export function problemOf(error: unknown, fieldOf: (name: string) => string): Problem {
   if (error instanceof Problem) return error;
   if (!(error instanceof NexusError)) return new Problem(500, 'INTERNAL_ERROR', INTERNAL);
   const status = STATUSES[error.code];
@@ -127,7 +130,7 @@ export function problemOf(error: unknown): Problem {
   const named = typeof field === 'string' ? field : option;
   const isBusy = status === 429 || status === 503;
   return new Problem(status, error.code, status === 500 ? INTERNAL : error.message, {
-    ...(typeof named === 'string' && status !== 500 && { field: named }),
+    ...(typeof named === 'string' && status !== 500 && { field: fieldOf(named) }),
     ...(location !== undefined && { location }),
     ...(typeof snippet === 'string' && { snippet }),
     ...(isBusy && { retryAfterMs: RETRY_AFTER_MS }),

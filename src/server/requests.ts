@@ -28,6 +28,8 @@ const OPTION_KEYS = [
 const RUN_KEYS = ['callTimeoutMs', 'maxCalls'];
 /** Other limits are those of the first execution. */
 const RESUME_KEYS = ['timeoutMs', 'deadlineMs', 'queueTimeoutMs', 'now', 'wait'];
+const NAMED_KEYS = ['context', 'options'];
+const CODE_KEYS = [...NAMED_KEYS, 'code', 'artifact'];
 const START_KEYS = [
   'runId',
   'startAt',
@@ -42,6 +44,13 @@ const START_KEYS = [
   'unawaited',
   'seed',
 ];
+const KEYS_OF = { execute: OPTION_KEYS, run: [...OPTION_KEYS, ...RUN_KEYS], start: START_KEYS };
+/** Names of what the runtime is given as options of a call. */
+const ALL_OPTIONS: ReadonlySet<string> = new Set([
+  ...[...OPTION_KEYS, ...RUN_KEYS, ...RESUME_KEYS, ...START_KEYS],
+  ...['signal', 'toJSON', 'schemas', 'suspensions'],
+]);
+const ALL_OF_CONTEXT: ReadonlySet<string> = new Set([...CONTEXT_KEYS, 'extensionRegistry']);
 /** Longer names are stored as hashes, by which nobody could find their runs. */
 const MAX_TENANT = 64;
 
@@ -62,11 +71,10 @@ export interface ReadOptions {
 
 /** @throws Problem 403 or 422 naming the field; NexusError INVALID_ARGUMENT */
 export function readExecuteRequest(body: unknown, { identity, code, kind }: ReadOptions): HandlerRequest {
-  requireFields(body, '', ['context', 'options', ...(code === 'none' ? [] : ['code', 'artifact'])]);
+  requireFields(body, '', code === 'none' ? NAMED_KEYS : CODE_KEYS);
   const { context = {}, options = {} } = body;
   requireFields(context, 'context', CONTEXT_KEYS);
-  const keys = kind === 'start' ? START_KEYS : kind === 'run' ? [...OPTION_KEYS, ...RUN_KEYS] : OPTION_KEYS;
-  requireFields(options, 'options', keys);
+  requireFields(options, 'options', KEYS_OF[kind]);
   checkCapabilities(context['capabilities'], identity);
   return {
     code: code === 'none' ? undefined : readCode(body, code),
@@ -86,6 +94,13 @@ export function readResumeOptions(options: unknown, { limits: { timeoutMs } }: I
   if (timeoutMs === undefined) return options;
   const { limits: _, ...bounded } = limitsFor(options, { limits: { timeoutMs } });
   return { ...options, ...bounded };
+}
+
+/** The place in a request of what the runtime names: what to it is `timeoutMs` is `options.timeoutMs` to the client. */
+export function fieldInRequest(name: string): string {
+  const [first = ''] = /^\w+/.exec(name) ?? [];
+  if (ALL_OPTIONS.has(first)) return `options.${name}`;
+  return ALL_OF_CONTEXT.has(first) ? `context.${name}` : name;
 }
 
 /** @throws Problem 422; NexusError INVALID_ARGUMENT naming the nearest field */

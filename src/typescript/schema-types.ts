@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../api/schema.js';
-import { resolvePointer } from '../schemas/check-json-schema.js';
+import { resolvePointer } from '../schemas/json-pointer.js';
 
 /** Types nest no deeper; what is below is `unknown`. A schema that refers to itself would have no end. */
 const MAX_DEPTH = 12;

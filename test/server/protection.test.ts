@@ -1,9 +1,11 @@
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { createRuntime } from 'nexus-runtime';
 import { createServer } from 'nexus-runtime/server';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
-import { Serving, TOKENS } from './support/serving.js';
+import { bearer, Serving, TOKENS } from './support/serving.js';
 
 const [acme, other] = TOKENS.map(({ token }) => token) as [string, string];
 const OPERATOR = 'operator-0123456789abcdef';
@@ -163,6 +165,27 @@ describe('a server', () => {
     await Promise.all(flood);
     expect(refused).toContain(503);
   }, 120_000);
+
+  it('a client that goes ends its execution, and others of the connection before it do not matter', async () => {
+    await using serving = await Serving.start({ tokens: TOKENS });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const send = (code: string) => {
+      const headers = { 'content-type': 'application/json', ...bearer(acme) };
+      const sent = request(`${serving.url}/execute`, { method: 'POST', headers, agent });
+      sent.on('error', () => {});
+      sent.end(JSON.stringify({ code, options: { timeoutMs: 100_000 } }));
+      return sent;
+    };
+    const [first] = (await once(send('return 1'), 'response')) as [IncomingMessage];
+    for await (const _ of first);
+    const endless = send('for (;;);');
+    await vi.waitFor(() => expect(serving.runtime.getStats().activeInstances).toBe(1), 30_000);
+    endless.destroy();
+    await vi.waitFor(() => expect(serving.runtime.getStats().activeInstances).toBe(0), 30_000);
+    expect(serving.runtime.getStats().errors).toMatchObject({ CANCELLED: 1 });
+    expect((await serving.post('/execute', { code: 'return 2' }, acme)).body.returnValue).toBe(2);
+    agent.destroy();
+  });
 
   it('has bounds for what is worked on, with the time to try again', async () => {
     await using serving = await Serving.start({

@@ -138,7 +138,52 @@ describe('POST /execute', () => {
     ['code that is no text', { code: 1 }, 422, 'INVALID_ARGUMENT', 'code'],
     ['an unknown field', { code: '', contxt: {} }, 422, 'INVALID_ARGUMENT', 'contxt'],
     ['an unknown option', { code: '', options: { timeout: 1 } }, 422, 'INVALID_ARGUMENT', 'options.timeout'],
-    ['a wrong option', { code: 'return 1', options: { timeoutMs: -1 } }, 422, 'INVALID_ARGUMENT', 'timeoutMs'],
+    ['a wrong option', { code: 'return 1', options: { timeoutMs: -1 } }, 422, 'INVALID_ARGUMENT', 'options.timeoutMs'],
+    [
+      'a wrong limit',
+      { code: '', options: { limits: { maxEvents: -1 } } },
+      422,
+      'INVALID_ARGUMENT',
+      'options.limits.maxEvents',
+    ],
+    [
+      'an unknown limit',
+      { code: '', options: { limits: { maxEvent: 1 } } },
+      422,
+      'INVALID_ARGUMENT',
+      'options.limits.maxEvent',
+    ],
+    ...[
+      'deadlineMs',
+      'queueTimeoutMs',
+      'seed',
+      'now',
+      'locale',
+      'timeZone',
+      'unawaited',
+      'onLogOverflow',
+      'entry',
+      'wrap',
+    ].map(
+      (name) =>
+        [
+          `a wrong ${name}`,
+          { code: 'return 1', options: { [name]: false } },
+          422,
+          'INVALID_ARGUMENT',
+          `options.${name}`,
+        ] as const,
+    ),
+    ...['stateSnapshot', 'handlerName', 'panelId'].map(
+      (name) =>
+        [
+          `a wrong ${name}`,
+          { code: 'return 1', context: { [name]: 1 } },
+          422,
+          'INVALID_ARGUMENT',
+          `context.${name}`,
+        ] as const,
+    ),
     [
       'an option that is not for requests',
       { code: 'return 1', options: { signal: {} } },

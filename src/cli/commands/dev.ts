@@ -7,6 +7,7 @@ import type { Command, CommandCall } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { reportFailure } from '../failure.js';
 import { usageError } from '../parse-command-line.js';
+import { endSignal } from '../support/end-signal.js';
 import { loadExtensions } from '../support/extensions.js';
 import { jsonOption } from '../support/json-input.js';
 import { cannotRead, isDirectory, readBytes } from '../support/read-file.js';
@@ -49,10 +50,7 @@ export const dev: Command = {
       import('../../index.js'),
       import('../../playground/playground.js'),
     ]);
-    const ended = new Promise<void>((resolve) => {
-      process.once('SIGINT', resolve);
-      process.once('SIGTERM', resolve);
-    });
+    const ended = endSignal(terminal.isJson ? () => {} : (text) => terminal.note(text));
     const runtime = await createRuntime({ minInstances: 1, ...(await configuration.runtime()) });
     try {
       const playground = await startPlayground({

@@ -132,15 +132,23 @@ function quotaOf(
     const { name, tenant = name, quota: own } = token as ServeToken;
     if (own === undefined) continue;
     const where = `server.tokens[${index}].quota`;
-    if (tenant === '*') throw invalidOption(where, 'that of a token of all tenants', 'of a token of one tenant');
+    if (tenant === '*')
+      throw misplacedQuota(
+        where,
+        "of a token with the tenant '*'. Give the token one tenant, or set server.quota, which each tenant has",
+      );
     if (tenants.has(tenant))
-      throw invalidOption(where, `a second one of the tenant ${tenant}`, 'given once for a tenant');
+      throw misplacedQuota(where, `a second one for the tenant ${tenant}. Give it to one token of the tenant`);
     tenants.set(tenant, own);
   }
   if (quota === undefined && tenants.size === 0) return undefined;
   if (ofRuntime !== undefined)
-    throw invalidOption('server.quota', 'beside runtime.quota', 'given in one of both places');
+    throw misplacedQuota('server.quota', 'given, and runtime.quota as well. Leave one of them out');
   return { ...quota, tenants: Object.fromEntries(tenants) };
+}
+
+function misplacedQuota(option: string, why: string): NexusError {
+  return new NexusError('INVALID_CONFIG', `${option} is ${why}.`, { context: { option } });
 }
 
 /** A store that is away is told at the start, not to the first client. */

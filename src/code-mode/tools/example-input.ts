@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../../api/schema.js';
-import { resolvePointer } from '../../schemas/check-json-schema.js';
+import { resolvePointer } from '../../schemas/json-pointer.js';
 
 const MAX_DEPTH = 4;
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;

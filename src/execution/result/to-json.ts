@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 
 import { invalidArgument } from '../../config/check.js';
+import { isSmallAndPlain } from './small-json.js';
 
 /** Options of {@link toJson}. */
 export interface ToJsonOptions {
@@ -52,6 +53,7 @@ export function toJson(value: unknown, options: ToJsonOptions = {}): string {
   if (!Number.isSafeInteger(maxBytes) || maxBytes < MIN_MAX_BYTES) {
     throw invalidArgument('maxBytes', maxBytes, `a whole number from ${MIN_MAX_BYTES}`);
   }
+  if (isSmallAndPlain(value, maxBytes)) return JSON.stringify(value);
   return new JsonWriter(maxBytes).write(value);
 }
 

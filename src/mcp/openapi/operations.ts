@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../../api/schema.js';
+import { resolvePointer } from '../../schemas/json-pointer.js';
 import { boundedSchema } from '../bounded-schema.js';
 import { BOUNDS, boundedText } from '../source.js';
 import type { Json } from './document.js';
@@ -157,21 +158,7 @@ function deref(given: unknown, document: Json): unknown {
 /** Undefined if it is of another document, or of nothing. */
 function resolved(document: Json, ref: string): unknown {
   if (!ref.startsWith('#/')) return undefined;
-  let at: unknown = document;
-  for (const part of ref.slice(2).split('/')) {
-    const name = decoded(part).replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined;
-    at = (at as Json)[name];
-  }
-  return at;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return resolvePointer(document, ref);
 }
 
 export function object(value: unknown): Json {

@@ -1,6 +1,6 @@
-import type { ServerOptions as HttpServerOptions, Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 
 import { integer } from '../../config/check.js';
 import { NexusError } from '../../errors/nexus-error.js';
@@ -49,24 +49,28 @@ export class HttpListener {
     this.#closed = new Promise((resolve) => server.once('close', resolve));
   }
 
-  /** @throws NexusError INVALID_CONFIG naming the port, or the host */
+  /**
+   * @param takes is asked first whether it answers a request. Default: `fetch` answers all
+   * @throws NexusError INVALID_CONFIG naming the port, or the host
+   */
   static async open(
     fetch: (request: Request, bindings: Bindings) => Response | Promise<Response>,
     options: ListenOptions,
+    takes: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean = () => false,
   ): Promise<HttpListener> {
     const { host = DEFAULT_HOST } = options;
     const port = integer('port', options.port, DEFAULT_PORT, { min: 0, max: 65_535 });
-    const serverOptions: HttpServerOptions = {
+    const serverOptions = {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: milliseconds('headersTimeoutMs', options.headersTimeoutMs, 10_000),
       requestTimeout: milliseconds('requestTimeoutMs', options.requestTimeoutMs, 30_000),
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: CHECK_MS,
     };
-    const server = createAdaptorServer({
-      fetch: (request, env) => fetch(request, env as Bindings),
-      serverOptions,
-    }) as Server;
+    const listener = getRequestListener((request, env) => fetch(request, env as Bindings));
+    const server = createServer(serverOptions, (incoming, outgoing) => {
+      if (!takes(incoming, outgoing)) void listener(incoming, outgoing);
+    });
     server.maxConnections = integer('maxConnections', options.maxConnections, 10_000, { min: 1, max: 1_000_000 });
     server.timeout = SILENCE_MS;
     await new Promise<void>((resolve, reject) => {

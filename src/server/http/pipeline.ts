@@ -1,31 +1,67 @@
 import { randomUUID } from 'node:crypto';
-import { toJson } from '../../index.js';
 import type { RateLimit } from '../../runtime/quota/memory-quota.js';
 import { performance } from '../../support/timers.js';
-import type { Authentication, Caller } from '../access/authentication.js';
+import type { Authentication } from '../access/authentication.js';
 import type { Identity } from '../access/identity.js';
 import type { RateLimiter } from '../access/rate-limiter.js';
 import { Problem, problemOf } from '../problem.js';
+import { fieldInRequest } from '../requests.js';
 import type { ServerLogEntry, TokenScope } from '../server-options.js';
+import { type DirectExchange, type Exchange, type Reply, RoutedExchange, TextReply, toResponse } from './exchange.js';
 import type { ServerContext } from './hono.js';
 import { BodyRoom, type RequestBody, readJson } from './read-body.js';
 
 /** One request, once it is known who makes it. */
-export interface RouteCall {
-  readonly context: ServerContext;
+export class RouteCall {
+  readonly exchange: Exchange;
   readonly identity: Identity;
+  readonly #reqId: string | undefined;
+  readonly #options: PipelineOptions;
+  readonly #room: BodyRoom;
+  #body: RequestBody | undefined;
+
+  constructor(
+    exchange: Exchange,
+    identity: Identity,
+    reqId: string | undefined,
+    options: PipelineOptions,
+    room: BodyRoom,
+  ) {
+    this.exchange = exchange;
+    this.identity = identity;
+    this.#reqId = reqId;
+    this.#options = options;
+    this.#room = room;
+  }
+
   /** Aborted when the client has gone. */
-  readonly signal: AbortSignal;
+  get signal(): AbortSignal {
+    return this.exchange.signal;
+  }
+
   /** @throws Problem */
-  json(): Promise<unknown>;
+  async json(): Promise<unknown> {
+    this.#body = await readJson(this.exchange, this.#options.maxBodyBytes, this.#room);
+    return this.#body.value;
+  }
+
   /** A response with a value in JSON. */
-  respond(value: unknown, status?: number, headers?: Readonly<Record<string, string>>): Response;
+  respond(value: unknown, status = 200, headers?: Readonly<Record<string, string>>): TextReply {
+    const reqId = this.#reqId;
+    const all = reqId === undefined ? headers : { 'x-request-id': reqId, ...headers };
+    return TextReply.json(value, this.#options.maxResponseBytes, status, all);
+  }
+
+  /** Its body is not needed any more. */
+  release(): void {
+    this.#body?.release();
+  }
 }
 
 /** What a token must allow; `'any'`: any token of the server. */
 export type RouteScope = TokenScope | 'any';
 
-export type Route = (call: RouteCall) => Promise<Response> | Response;
+export type Route = (call: RouteCall) => Promise<Reply> | Reply;
 
 export interface PipelineOptions {
   readonly access: Authentication;
@@ -83,58 +119,72 @@ export class Pipeline {
 
   /** @param scope what a token must allow; undefined for routes that need none */
   route(scope: RouteScope | undefined, route: Route): (context: ServerContext) => Promise<Response> {
-    return (context) => this.#pass(context, scope, route);
+    return async (context) => toResponse(await this.#pass(new RoutedExchange(context), scope, route));
   }
 
-  /** What a client is told of an error, which is logged if it is a fault of the host. */
-  problem(error: unknown, reqId?: string): Problem {
-    const problem = problemOf(error);
+  /** A request whose route is known, and answers with text. */
+  async direct(exchange: DirectExchange, scope: RouteScope, route: Route): Promise<void> {
+    let reply: TextReply;
+    try {
+      reply = (await this.#pass(exchange, scope, route)) as TextReply;
+    } catch {
+      // The log of the application throws.
+      reply = new TextReply(500, {}, '');
+    }
+    exchange.reply(reply);
+  }
+
+  /**
+   * What a client is told of an error, which is logged if it is a fault of the host.
+   *
+   * @param hasBody whether what is at fault can be in the body of the request
+   */
+  problem(error: unknown, reqId?: string, hasBody = true): Problem {
+    const problem = problemOf(error, hasBody ? fieldInRequest : (name) => name);
     if (problem.status === 500) this.#logFault(error, reqId);
     return problem;
   }
 
   /** The response to an error. */
-  failed(error: unknown, reqId: string | undefined, isDraining = this.#isDraining): Response {
-    const problem = this.problem(error, reqId);
+  failed(error: unknown, reqId: string | undefined, hasBody = false): TextReply {
+    const problem = this.problem(error, reqId, hasBody);
     const { retryAfterMs } = problem.facts;
-    return new Response(toJson(problem.toBody(), { maxBytes: this.#options.maxResponseBytes }), {
-      status: problem.status,
-      headers: {
-        ...HEADERS,
-        'content-type': 'application/problem+json',
-        ...(retryAfterMs !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
-        ...(reqId !== undefined && { 'x-request-id': reqId }),
-        ...(isDraining && { connection: 'close' }),
-        ...problem.headers,
-      },
+    return TextReply.json(problem.toBody(), this.#options.maxResponseBytes, problem.status, {
+      'content-type': 'application/problem+json',
+      ...(retryAfterMs !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
+      ...(reqId !== undefined && { 'x-request-id': reqId }),
+      ...(this.#isDraining && { connection: 'close' }),
+      ...problem.headers,
     });
   }
 
-  async #pass(context: ServerContext, scope: RouteScope | undefined, route: Route): Promise<Response> {
+  async #pass(exchange: Exchange, scope: RouteScope | undefined, route: Route): Promise<Reply> {
     const { log } = this.#options;
-    const ended = this.#noteOpen(context);
+    const ended = this.#noteOpen(exchange);
     const startedAt = log && performance.now();
-    const given = context.req.header('x-request-id');
+    const given = exchange.header('x-request-id');
     const reqId = given !== undefined && REQUEST_ID.test(given) ? given : log && randomUUID();
     let identity: Identity | undefined;
-    let response: Response;
+    let reply: Reply;
     try {
       const { access } = this.#options;
       // Who has tokens to give lets anyone ask whether it works.
-      identity = scope === undefined && access.hasTokens ? ANYONE : access.identify(callerOf(context));
-      response = await this.#admitted(context, scope, identity, route, reqId);
+      identity = scope === undefined && access.hasTokens ? ANYONE : access.identify(exchange);
+      reply = await this.#admitted(exchange, scope, identity, route, reqId);
     } catch (error) {
-      response = this.failed(error, reqId);
+      reply = this.failed(error, reqId, exchange.method === 'POST');
     }
-    const { status } = response;
-    this.#counts[`${Math.floor(status / 100)}xx`] = (this.#counts[`${Math.floor(status / 100)}xx`] ?? 0) + 1;
+    const { status } = reply;
+    const kind = KINDS[Math.floor(status / 100)] ?? 'other';
+    this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
     if (log !== undefined) {
+      const { method, path: url, remoteAddress } = exchange;
       log({
         level: status >= 500 ? 50 : status >= 400 ? 40 : 30,
         time: Date.now(),
         msg: 'request completed',
         ...(reqId !== undefined && { reqId }),
-        req: { method: context.req.method, url: context.req.path, ...remoteOf(context) },
+        req: { method, url, ...(remoteAddress !== undefined && { remoteAddress }) },
         res: { statusCode: status },
         responseTime: Math.round((performance.now() - (startedAt ?? 0)) * 1000) / 1000,
         ...(identity?.name !== undefined && { token: identity.name }),
@@ -142,31 +192,32 @@ export class Pipeline {
       });
     }
     ended?.();
-    return response;
+    return reply;
   }
 
   /** @returns for servers that do not tell when a response is sent: call it when there is one */
-  #noteOpen({ env }: ServerContext): (() => void) | undefined {
+  #noteOpen({ outgoing }: Exchange): (() => void) | undefined {
     this.#open++;
-    const end = () => {
-      this.#open--;
-      if (this.#open > 0) return;
-      for (const resolve of this.#idle.splice(0)) resolve();
-    };
-    const { outgoing } = env ?? {};
-    if (outgoing === undefined) return end;
-    outgoing.once('close', end);
+    if (outgoing === undefined) return this.#noteSent;
+    outgoing.once('close', this.#noteSent);
     return undefined;
   }
 
+  readonly #noteSent = () => {
+    this.#open--;
+    if (this.#open > 0 || this.#idle.length === 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  };
+
   async #admitted(
-    context: ServerContext,
+    exchange: Exchange,
     scope: RouteScope | undefined,
     identity: Identity,
     route: Route,
     reqId: string | undefined,
-  ): Promise<Response> {
-    if (scope === undefined) return route(this.#call(context, identity, reqId, () => {}));
+  ): Promise<Reply> {
+    const call = new RouteCall(exchange, identity, reqId, this.#options, this.#room);
+    if (scope === undefined) return route(call);
     if (scope !== 'any' && !identity.scopes.has(scope))
       throw new Problem(403, 'FORBIDDEN', `The token does not have the scope ${scope}.`);
     if (this.#isDraining) {
@@ -182,51 +233,12 @@ export class Pipeline {
     const retryAfterMs = rate && this.#options.limiter.take(identity.key, rate);
     if (retryAfterMs !== undefined) throw new Problem(429, 'TOO_MANY_REQUESTS', 'Too many requests.', { retryAfterMs });
     this.#begin(identity.key);
-    let body: RequestBody | undefined;
     try {
-      return await route(
-        this.#call(context, identity, reqId, (read) => {
-          body = read;
-        }),
-      );
+      return await route(call);
     } finally {
-      body?.release();
+      call.release();
       this.#end(identity.key);
     }
-  }
-
-  #call(
-    context: ServerContext,
-    identity: Identity,
-    reqId: string | undefined,
-    onBody: (body: RequestBody) => void,
-  ): RouteCall {
-    const { maxBodyBytes, maxResponseBytes } = this.#options;
-    const room = this.#room;
-    let signal: AbortSignal | undefined;
-    return {
-      context,
-      identity,
-      get signal() {
-        signal ??= goneSignal(context);
-        return signal;
-      },
-      json: async () => {
-        const body = await readJson(context, maxBodyBytes, room);
-        onBody(body);
-        return body.value;
-      },
-      respond: (value, status = 200, headers = {}) =>
-        new Response(toJson(value, { maxBytes: maxResponseBytes }), {
-          status,
-          headers: {
-            ...HEADERS,
-            'content-type': 'application/json',
-            ...(reqId !== undefined && { 'x-request-id': reqId }),
-            ...headers,
-          },
-        }),
-    };
   }
 
   #begin(key: string): void {
@@ -258,33 +270,10 @@ export class Pipeline {
   }
 }
 
-/** No response is for a cache, and none is anything but what its type says. */
-const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
+/** Of responses, by the first digit of their status. */
+const KINDS: readonly string[] = ['0xx', '1xx', '2xx', '3xx', '4xx', '5xx'];
 
 const ANYONE: Identity = {
   ...{ name: undefined, key: 'anyone', tenant: undefined, limits: {}, capabilities: undefined, rate: undefined },
   scopes: new Set(),
 };
-
-function callerOf(context: ServerContext): Caller {
-  return { remoteAddress: remoteOf(context).remoteAddress, header: (name) => context.req.header(name) };
-}
-
-function remoteOf({ env }: ServerContext): { readonly remoteAddress?: string } {
-  const remoteAddress = env?.incoming?.socket.remoteAddress ?? env?.remoteAddress;
-  return remoteAddress === undefined ? {} : { remoteAddress };
-}
-
-/** Aborted when the connection ends before the response does. */
-function goneSignal({ env, req }: ServerContext): AbortSignal {
-  const { outgoing } = env ?? {};
-  if (outgoing === undefined) return req.raw.signal;
-  const controller = new AbortController();
-  const onClose = () => {
-    if (!outgoing.writableFinished) controller.abort(new Error('the client has gone'));
-  };
-  // It may have gone since its body was read.
-  if (outgoing.destroyed) onClose();
-  else outgoing.once('close', onClose);
-  return controller.signal;
-}

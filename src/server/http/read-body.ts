@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { findJsonFault } from '../../support/json-place.js';
 import { Problem } from '../problem.js';
-import type { ServerContext } from './hono.js';
+import type { Exchange } from './exchange.js';
 import { requireModestJson } from './json-bounds.js';
 
 /** Counts the bodies of all requests that are worked on. */
@@ -44,14 +44,14 @@ export interface RequestBody {
  *
  * @throws Problem 400 with line and column, 413, 415, 503
  */
-export async function readJson(context: ServerContext, maxBytes: number, room: BodyRoom): Promise<RequestBody> {
-  const type = context.req.header('content-type');
+export async function readJson(exchange: Exchange, maxBytes: number, room: BodyRoom): Promise<RequestBody> {
+  const type = exchange.header('content-type');
   if (type === undefined || !/^application\/(?:[\w.-]+\+)?json(?:$|[\s;])/i.test(type)) {
     throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON: Content-Type: application/json.', {
       field: 'content-type',
     });
   }
-  const encoding = context.req.header('content-encoding') ?? 'identity';
+  const encoding = exchange.header('content-encoding') ?? 'identity';
   if (!/^identity$/i.test(encoding)) {
     throw new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed: leave Content-Encoding out.', {
       field: 'content-encoding',
@@ -59,10 +59,10 @@ export async function readJson(context: ServerContext, maxBytes: number, room: B
   }
   const reading = new Reading(maxBytes, room);
   try {
-    const declared = Number(context.req.header('content-length') ?? 0);
+    const declared = Number(exchange.header('content-length') ?? 0);
     if (declared > maxBytes) throw tooLarge(maxBytes);
-    const { incoming } = context.env ?? {};
-    const text = incoming === undefined ? await reading.ofStream(context.req.raw.body) : await reading.ofNode(incoming);
+    const { incoming } = exchange;
+    const text = incoming === undefined ? await reading.ofStream(exchange.body) : await reading.ofNode(incoming);
     return { value: parse(text), release: () => reading.release() };
   } catch (error) {
     reading.release();

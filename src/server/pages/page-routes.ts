@@ -38,7 +38,7 @@ export function firstPageRoute(basePath: string): Route {
 /** `GET /ui/:page`. Nothing of it is secret: what a page shows it asks for with a token. */
 export function pageRoute(files: PageFiles): Route {
   return async (call) => {
-    const name = call.context.req.param('page') ?? '';
+    const name = call.exchange.param('page') ?? '';
     const file = await files.get(`${name}.html`);
     if (file === undefined) {
       const pages = (await files.pages()).map((page) => `/ui/${page}`).join(', ');
@@ -55,7 +55,7 @@ export function pageRoute(files: PageFiles): Route {
 /** `GET /ui/assets/:name`. Names have a hash of the content, so that they may be kept for good. */
 export function assetRoute(files: PageFiles): Route {
   return async (call) => {
-    const file = await files.get(`assets/${call.context.req.param('name') ?? ''}`);
+    const file = await files.get(`assets/${call.exchange.param('name') ?? ''}`);
     if (file === undefined) throw new Problem(404, 'NOT_FOUND', 'There is no such file. Load the page again.');
     return respond(call, file, 'public, max-age=31536000, immutable');
   };
@@ -89,8 +89,8 @@ export function statusEventsRoute(feed: StatusFeed): Route {
     });
 }
 
-function respond({ context }: RouteCall, { type, bytes, compressed }: PageFile, caching: string): Response {
-  const isCompressed = /\bgzip\b/.test(context.req.header('accept-encoding') ?? '');
+function respond({ exchange }: RouteCall, { type, bytes, compressed }: PageFile, caching: string): Response {
+  const isCompressed = /\bgzip\b/.test(exchange.header('accept-encoding') ?? '');
   return new Response(isCompressed ? compressed : bytes, {
     headers: {
       ...PAGE_HEADERS,

@@ -1,5 +1,6 @@
 import type { WasmResult } from '../../api/result.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
+import type { TextReply } from '../http/exchange.js';
 import type { Route, RouteCall } from '../http/pipeline.js';
 import { Problem, problemOfResult } from '../problem.js';
 import { readExecuteRequest, readResumeOptions, requireFields, visibleTenant, wrong } from '../requests.js';
@@ -19,7 +20,7 @@ export function executeRoute(runtime: NexusRuntime, takesArtifacts: boolean): Ro
 }
 
 /** @throws Problem for results of which the server has to say more */
-export function respondResult(call: RouteCall, result: WasmResult): Response {
+export function respondResult(call: RouteCall, result: WasmResult): TextReply {
   const problem = problemOfResult(result);
   if (problem !== undefined) throw problem;
   return call.respond(result);
@@ -54,8 +55,8 @@ export function cancelSuspensionRoute(runtime: NexusRuntime): Route {
 }
 
 /** Of another tenant it is as if there were none. */
-async function ownSuspension(runtime: NexusRuntime, { context, identity }: RouteCall): Promise<string> {
-  const id = context.req.param('id') ?? '';
+async function ownSuspension(runtime: NexusRuntime, { exchange, identity }: RouteCall): Promise<string> {
+  const id = exchange.param('id') ?? '';
   const found = await runtime.inspectSuspension(id);
   const tenant = visibleTenant(identity);
   if (found === undefined || (tenant !== undefined && found.tenant !== tenant)) {

@@ -30,7 +30,7 @@ export function metricsRoute(runtime: NexusRuntime): Route {
 /** `GET /usage`: of the tenant of the token; of all tenants for an admin. */
 export function usageRoute(runtime: NexusRuntime): Route {
   return (call) => {
-    const [own, asked] = [visibleTenant(call.identity), call.context.req.query('tenant')];
+    const [own, asked] = [visibleTenant(call.identity), call.exchange.query()['tenant']];
     requireOwnTenant(own, asked);
     const tenant = own ?? asked;
     return call.respond(

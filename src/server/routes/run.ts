@@ -1,8 +1,10 @@
 import type { WasmContext } from '../../api/context.js';
 import type { Extension } from '../../api/extension.js';
+import { NexusError } from '../../errors/nexus-error.js';
 import type { HandlerSet } from '../../runtime/manifest/handler-set.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
+import type { Reply } from '../http/exchange.js';
 import type { Route, RouteCall } from '../http/pipeline.js';
 import { Problem } from '../problem.js';
 import { readExecuteRequest } from '../requests.js';
@@ -36,8 +38,8 @@ export function runRoute(routes: RunRoutes): Route {
 /** `GET /run/:id`: goes on reading a stream behind `Last-Event-ID`. */
 export function continueRoute({ streams, basePath }: RunRoutes): Route {
   return (call) => {
-    const id = call.context.req.param('id') ?? '';
-    const given = call.context.req.header('last-event-id');
+    const id = call.exchange.param('id') ?? '';
+    const given = call.exchange.header('last-event-id');
     const event = given === undefined ? undefined : eventOf(given);
     if (event !== undefined && event.id !== id)
       throw new Problem(422, 'INVALID_ARGUMENT', 'Last-Event-ID is of another stream.', { field: 'last-event-id' });
@@ -48,7 +50,7 @@ export function continueRoute({ streams, basePath }: RunRoutes): Route {
 /** `POST /handlers/:name`: a handler of the build, to its end. */
 export function handlerRoute(routes: RunRoutes, handlers: HandlerSet | undefined): Route {
   return async (call) => {
-    const name = call.context.req.param('name') ?? '';
+    const name = call.exchange.param('name') ?? '';
     const request = readExecuteRequest(await call.json(), { identity: call.identity, code: 'none', kind: 'run' });
     if (handlers === undefined || !handlers.has(name))
       throw new Problem(404, 'NOT_FOUND', `There is no handler ${JSON.stringify(name.slice(0, 200))}.`, {
@@ -56,9 +58,16 @@ export function handlerRoute(routes: RunRoutes, handlers: HandlerSet | undefined
       });
     const context: WasmContext = { handlerName: name, ...request.context };
     return answer(call, routes, wantsEvents(call, false), (options) =>
-      handlers.run(name, context, { ...request.options, ...options }),
+      handlers.run(name, context, { ...request.options, ...options }).catch(faultOfBuild),
     );
   };
+}
+
+/** A build that was changed since is a fault of the server, and its paths are nobody's business but the operator's. */
+function faultOfBuild(error: unknown): never {
+  if (!(error instanceof NexusError) || !(error.code === 'INVALID_ARTIFACT' || error.code === 'ENGINE_MISMATCH'))
+    throw error;
+  throw new NexusError('INTERNAL_ERROR', error.message, { cause: error });
 }
 
 async function answer(
@@ -66,7 +75,7 @@ async function answer(
   { streams, extensions, basePath }: RunRoutes,
   isStream: boolean,
   start: StartRun,
-): Promise<Response> {
+): Promise<Reply> {
   const startWith: StartRun = (options) => start({ ...options, extensions } as RunOptions);
   if (!isStream) return respondResult(call, await startWith({ signal: call.signal }));
   return respondStream(streams.start(call.identity.key, startWith), 0, basePath);
@@ -85,17 +94,17 @@ function respondStream(stream: RunStream, after: number, basePath: string): Resp
   });
 }
 
-function wantsEvents({ context }: RouteCall, byDefault: boolean): boolean {
-  const accept = context.req.header('accept') ?? '*/*';
+function wantsEvents({ exchange }: RouteCall, byDefault: boolean): boolean {
+  const accept = exchange.header('accept') ?? '*/*';
   if (accept.includes('text/event-stream')) return true;
   return byDefault && !accept.includes('application/json');
 }
 
 function continuedStream(
-  { context, identity }: RouteCall,
+  { exchange, identity }: RouteCall,
   streams: RunStreams,
 ): { readonly stream: RunStream; readonly after: number } | undefined {
-  const given = context.req.header('last-event-id');
+  const given = exchange.header('last-event-id');
   if (given === undefined) return undefined;
   const { id, after } = eventOf(given);
   return { stream: streams.get(id, identity.key), after };

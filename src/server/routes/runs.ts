@@ -27,7 +27,7 @@ export function startRunRoute(runtime: NexusRuntime, takesArtifacts: boolean, ba
 /** `GET /runs`. */
 export function listRunsRoute(runtime: NexusRuntime): Route {
   return async (call) => {
-    const query = call.context.req.query();
+    const query = call.exchange.query();
     const { state, handlerName, tenant: asked, after, limit = String(DEFAULT_LIMIT), ...unknown } = query;
     const [unknownName] = Object.keys(unknown);
     if (unknownName !== undefined)
@@ -66,7 +66,7 @@ export function showRunRoute(runtime: NexusRuntime): Route {
 /** `GET /runs/:id/result?timeoutMs=…`: waits for the end. */
 export function runResultRoute(runtime: NexusRuntime): Route {
   return async (call) => {
-    const given = call.context.req.query('timeoutMs') ?? String(DEFAULT_WAIT_MS);
+    const given = call.exchange.query()['timeoutMs'] ?? String(DEFAULT_WAIT_MS);
     const timeoutMs = Number(given);
     if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > MAX_WAIT_MS)
       throw wrong('timeoutMs', given, `a whole number from 1 to ${MAX_WAIT_MS}`);
@@ -96,7 +96,7 @@ export function answerRoute(runtime: NexusRuntime): Route {
     if (typeof body['success'] !== 'boolean') throw wrong('success', body['success'], 'true or false');
     const { run } = await ownRun(runtime, call);
     const outcome = await runtime.completeCall(
-      `${run.runId}:${call.context.req.param('call')}`,
+      `${run.runId}:${call.exchange.param('call')}`,
       body as unknown as AsyncResult,
     );
     if (outcome === 'unknown')
@@ -140,9 +140,9 @@ export function retryRoute(runtime: NexusRuntime): Route {
 /** A run of another tenant is as if there were none. */
 async function ownRun(
   runtime: NexusRuntime,
-  { context, identity }: RouteCall,
+  { exchange, identity }: RouteCall,
 ): Promise<{ readonly run: Run; readonly description: RunDescription }> {
-  const id = context.req.param('id') ?? '';
+  const id = exchange.param('id') ?? '';
   const run = runtime.getRun(id);
   const description = await run.describe().catch((error: unknown) => {
     throw isNoRun(error) ? noRun(id) : error;
