@@ -33,6 +33,7 @@ import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request
 import type { LeftOut } from './request/left-out.js';
 import { type NeededKeys, NeededKeysByHandler } from './request/needed-keys.js';
 import { type Renewal, renewalOf } from './request/renewal.js';
+import { SharedTerms } from './request/resume-terms.js';
 import { deadlineOf, executeRequestOf, localeOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
 import type { LocatableHandler } from './result/guest-error.js';
 import { LineIndexes } from './result/line-indexes.js';
@@ -78,6 +79,7 @@ export class SegmentRunner {
   readonly #grants = new WeakMap<readonly string[], Grants>();
   readonly #within = new WeakMap<ExecutionLimits, ExecutionLimits>();
   readonly #resumed = new WeakMap<SuspendedRun['handler'], CompileResult>();
+  readonly #terms = new SharedTerms();
 
   constructor(
     config: RuntimeConfig,
@@ -233,7 +235,8 @@ export class SegmentRunner {
     const spent = cpuTimeSpent(limits, usedMs);
     if (spent !== undefined) return notBegun(errorResult(spent, run.origin));
     const within = withinCpuTime(limits, usedMs);
-    const request = resumeRequestOf(run, encoded, within, given, calledAt, librarySet, renewal?.encoded);
+    const terms = isLive && within === limits ? this.#terms.of(run, limits) : undefined;
+    const request = resumeRequestOf(run, encoded, within, given, calledAt, librarySet, renewal?.encoded, terms);
     const message = feed === undefined ? request : { ...request, logRing: feed.bytes };
     const dispatch = dispatchOptionsOf(given, tenant, run.origin, undefined, isLive);
     const resuming = this.#pool.resume(message, dispatch);
