@@ -215,6 +215,7 @@ export class SegmentRunner {
   ): Promise<SegmentRun> {
     this.#audit.require();
     const calledAt = performance.now();
+    if (isLive) this.#pool.prewake();
     const renewal = renewalOf(opened, given, opened.limits.maxContextBytes);
     const run = renewal === undefined ? opened : renewed(opened, renewal);
     const suspendedTimeUs = Math.max(0, this.#environment.now() - run.suspendedAtMs) * 1000;

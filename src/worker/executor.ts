@@ -310,7 +310,10 @@ export class Executor {
     executed.checkpointBytes = bytes;
     if (this.#clockBeganAt !== undefined) executed.clockMs = performance.now() - this.#clockBeganAt;
     if (delta !== undefined) executed.snapshot = packSnapshot(delta);
-    else if (area !== undefined) this.#vms.noteCheckpoint({ ...area, bytes: area.bytes.subarray(0, bytes) });
+    else if (area !== undefined) {
+      const { id, block, start } = area;
+      this.#vms.noteCheckpoint({ id, block, start, bytes: area.bytes.subarray(0, bytes) });
+    }
   }
 
   /** Selects a suitable VM, which usually exists, and runs the attempt. */
