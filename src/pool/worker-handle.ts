@@ -112,11 +112,7 @@ export class WorkerHandle implements JobHolder {
     }
   }
 
-  #read(
-    message: Message,
-    requests: readonly Request[],
-    areas: BatchAreas | undefined,
-  ): readonly (Reply | undefined)[] {
+  #read(message: Message, requests: readonly Request[], areas: BatchAreas | undefined): readonly (Reply | undefined)[] {
     const { replies, memoryBytes } = decodeReplies(message, requests);
     areas?.attachTo(replies);
     this.memoryBytes = memoryBytes;

@@ -1,5 +1,5 @@
 import { packMessage, unpackMessage } from '../codec/message-pack.js';
-import { KnownToWorker, type KnownHere, nothingKnown } from './batch/known.js';
+import { type KnownHere, KnownToWorker, nothingKnown } from './batch/known.js';
 import { RequestPacker } from './batch/pack-requests.js';
 import type { PackedBatch } from './batch/packed-batch.js';
 import { type PackedReplies, type PackedReply, packReply, unpackReply } from './batch/packed-replies.js';
@@ -47,7 +47,10 @@ export function encodeBatch(
     else short.push(item);
   }
   if (others.length === 0 && short.length > 0) {
-    return { packed: inShortForm(short, shortRequestBytes, writeShortRequest, requests.length), shared: NOTHING_SHARED };
+    return {
+      packed: inShortForm(short, shortRequestBytes, writeShortRequest, requests.length),
+      shared: NOTHING_SHARED,
+    };
   }
   const packer = new RequestPacker(known);
   for (const i of others) {

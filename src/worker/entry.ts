@@ -76,10 +76,7 @@ async function answerOrFail(executor: Executor, request: Request, isCancelled: (
   }
 }
 
-async function answer(
-  executor: Executor,
-  request: Exclude<Request, { kind: 'execute' | 'resume' }>,
-): Promise<Reply> {
+async function answer(executor: Executor, request: Exclude<Request, { kind: 'execute' | 'resume' }>): Promise<Reply> {
   switch (request.kind) {
     case 'compile':
       return {

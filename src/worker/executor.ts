@@ -199,7 +199,8 @@ export class Executor {
     const { image } = request;
     // perf: a run does this at each of its waits, so it awaits only what has to be built.
     const known = image === undefined ? this.#images.known(request.librarySet) : undefined;
-    const own = known ?? (await (image === undefined ? this.#images.get(request.librarySet) : this.#images.kept(image)));
+    const own =
+      known ?? (await (image === undefined ? this.#images.get(request.librarySet) : this.#images.kept(image)));
     requireKnownFeatures(request.features, own.prelude.features.length);
     const images = request.prepared === undefined ? own : this.#prepared.on(own, request.prepared);
     const variant = images.variants.knownExactly(request.features) ?? (await this.#build(images, request.features));

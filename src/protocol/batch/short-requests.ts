@@ -30,7 +30,8 @@ export function shortRequestOf(
   if (request.kind !== 'resume') return undefined;
   const { terms, checkpoint, answers, now } = request;
   if (terms === undefined || checkpoint === undefined || isLarge(answers) || Number.isNaN(now)) return undefined;
-  if (request.deadline !== undefined || request.logRing !== undefined || request.renewal !== undefined) return undefined;
+  if (request.deadline !== undefined || request.logRing !== undefined || request.renewal !== undefined)
+    return undefined;
   if (request.leftOut !== undefined) return undefined;
   const number = known.numberOf(terms);
   if (number === undefined || !known.hasBlockOf(checkpoint)) return undefined;

@@ -5,7 +5,13 @@ import type { LibrarySet } from '../library-set.js';
 import type { ExecuteRequest, PackedContext, Request, ResumeTerms } from '../messages.js';
 import type { PreparedValue } from '../prepared-value.js';
 import { areaAt, type KnownHere } from './known.js';
-import { LIMIT_NAMES, type PackedArea, type PackedBatch, type PackedLeftOut, type PackedRequest } from './packed-batch.js';
+import {
+  LIMIT_NAMES,
+  type PackedArea,
+  type PackedBatch,
+  type PackedLeftOut,
+  type PackedRequest,
+} from './packed-batch.js';
 import { at, type Mutable, type Placed, placed } from './tables.js';
 
 type Of<K extends Request['kind']> = Extract<Request, { kind: K }>;
