@@ -18,7 +18,7 @@ import {
   shortRequestOf,
   writeShortRequest,
 } from './batch/short-requests.js';
-import { Table } from './batch/tables.js';
+import { ItemTable } from './batch/tables.js';
 import { RequestUnpacker } from './batch/unpack-requests.js';
 import type { CheckpointArea } from './checkpoint.js';
 import type { Message } from './mailbox.js';
@@ -99,7 +99,7 @@ export function encodeReplies(
 ): Message {
   const short: ShortReply[] = [];
   const others: PackedReply[] = [];
-  const shared = new Table<Uint8Array>();
+  const shared = new ItemTable<Uint8Array>();
   for (let i = 0; i < replies.length; i++) {
     const item = shortReplyOf(replies[i], i, requests[i]);
     if (item === undefined) others.push(packReply(replies[i], shared));

@@ -16,20 +16,20 @@ import {
   type PackedSettings,
   type PackedTerms,
 } from './packed-batch.js';
-import { type Placed, place, Table } from './tables.js';
+import { ItemTable, type PlacedBytes, place } from './tables.js';
 
 type Of<K extends Request['kind']> = Extract<Request, { kind: K }>;
 
 /** Packs the requests of one message: what several of them have is in it once. */
 export class RequestPacker {
   /** Bytes that the message refers to. */
-  readonly shared = new Table<Uint8Array>();
-  readonly #limits = new Table<ExecutionLimits>();
-  readonly #encodedGrants = new Table<Uint8Array>();
-  readonly #bytecodes = new Table<Uint8Array>();
-  readonly #librarySets = new Table<LibrarySet>();
-  readonly #images = new Table<KeptImage>();
-  readonly #prepared = new Table<PreparedValue>();
+  readonly shared = new ItemTable<Uint8Array>();
+  readonly #limits = new ItemTable<ExecutionLimits>();
+  readonly #encodedGrants = new ItemTable<Uint8Array>();
+  readonly #bytecodes = new ItemTable<Uint8Array>();
+  readonly #librarySets = new ItemTable<LibrarySet>();
+  readonly #images = new ItemTable<KeptImage>();
+  readonly #prepared = new ItemTable<PreparedValue>();
   readonly #blocks: (readonly [block: number, shared: number])[] = [];
   readonly #terms: PackedTerms[] = [];
   readonly #requests: PackedRequest[] = [];
@@ -144,11 +144,11 @@ export class RequestPacker {
     this.#terms.push([number, key, imageHash, features, this.#limits.numberOf(limits), tenant ?? null, settings]);
   }
 
-  #place(bytes: Uint8Array): Placed {
+  #place(bytes: Uint8Array): PlacedBytes {
     return place(bytes, this.shared);
   }
 
-  #optional(bytes: Uint8Array | undefined): Placed | null {
+  #optional(bytes: Uint8Array | undefined): PlacedBytes | null {
     return bytes === undefined ? null : this.#place(bytes);
   }
 

@@ -2,7 +2,7 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import { LIMIT_KEYS } from '../../config/limits.js';
 import type { SourceShape } from '../../source/forms/source-shape.js';
 import type { PackedContext } from '../messages.js';
-import type { Placed } from './tables.js';
+import type { PlacedBytes } from './tables.js';
 
 export const LIMIT_NAMES = Object.keys(LIMIT_KEYS) as (keyof ExecutionLimits)[];
 
@@ -13,9 +13,9 @@ export const LIMIT_NAMES = Object.keys(LIMIT_KEYS) as (keyof ExecutionLimits)[];
 export type PackedBatch = readonly [
   limits: readonly (readonly number[])[],
   encodedGrants: readonly Uint8Array[],
-  bytecodes: readonly Placed[],
+  bytecodes: readonly PlacedBytes[],
   requests: readonly PackedRequest[],
-  librarySets: readonly (readonly [id: string, packed: Placed])[],
+  librarySets: readonly (readonly [id: string, packed: PlacedBytes])[],
   prepared: readonly (readonly [hash: string, document: number])[],
   /** Those that the worker does not know yet. */
   blocks: readonly (readonly [block: number, shared: number])[],
@@ -25,12 +25,12 @@ export type PackedBatch = readonly [
 ];
 
 export type PackedRequest =
-  | readonly [kind: 'compile', source: string | Placed, filename: string, shape: SourceShape | null]
+  | readonly [kind: 'compile', source: string | PlacedBytes, filename: string, shape: SourceShape | null]
   | readonly [
       kind: 'execute',
       key: string,
       bytecode: number,
-      input: Placed,
+      input: PlacedBytes,
       encodedGrants: number,
       limits: number,
       now: number | null,
@@ -38,9 +38,9 @@ export type PackedRequest =
       deadline: PackedDeadline | null,
       packed:
         | readonly [
-            state: Placed | null,
-            args: Placed | null,
-            scope: Placed | null,
+            state: PlacedBytes | null,
+            args: PlacedBytes | null,
+            scope: PlacedBytes | null,
             readable: PackedContext['readable'],
           ]
         | null,
@@ -55,10 +55,10 @@ export type PackedRequest =
   | readonly [
       kind: 'resume',
       key: string,
-      snapshot: Placed,
+      snapshot: PlacedBytes,
       imageHash: string,
       features: number,
-      answers: Placed,
+      answers: PlacedBytes,
       limits: number,
       now: number | null,
       deadline: PackedDeadline | null,
@@ -72,13 +72,13 @@ export type PackedRequest =
       area: PackedArea | null,
       checkpoint: PackedArea | null,
       image: number | null,
-      renewal: Placed | null,
+      renewal: PlacedBytes | null,
     ]
   | readonly [kind: 'load', key: string, bytecode: number, librarySet: number | null]
   | readonly [kind: 'image', librarySet: number | null, image: number | null, features: number, isExported: boolean];
 
 export type PackedDeadline = readonly [ms: number, atMs: number];
-export type PackedLeftOut = 'kept' | readonly [encoded: Placed, spentMs: number] | null;
+export type PackedLeftOut = 'kept' | readonly [encoded: PlacedBytes, spentMs: number] | null;
 export type PackedSettings = readonly [locale: string, timeZone: string];
 export type PackedArea = readonly [id: number, block: number, start: number, length: number];
 export type PackedTerms = readonly [

@@ -1,12 +1,12 @@
 import type { ExecutionReply, Reply } from '../messages.js';
-import { at, type Mutable, type Placed, place, placed, type Table } from './tables.js';
+import { at, type ItemTable, type Mutable, type PlacedBytes, place, placed } from './tables.js';
 
 /** In the order of {@link packReply}. */
 export type PackedReply =
   | null
   | readonly [kind: 'other', reply: Exclude<Reply, { kind: 'executed' }>]
-  | readonly [kind: 'bytecode', bytecode: Placed, entries?: readonly string[]]
-  | readonly [kind: 'image', hash: string, packed: Placed | null]
+  | readonly [kind: 'bytecode', bytecode: PlacedBytes, entries?: readonly string[]]
+  | readonly [kind: 'image', hash: string, packed: PlacedBytes | null]
   | readonly [
       kind: 'executed',
       outcome: Uint8Array | null,
@@ -18,7 +18,7 @@ export type PackedReply =
       instructionCount: number,
       heapExhausted: boolean,
       retired: ExecutionReply['retired'],
-      snapshot: Placed | null,
+      snapshot: PlacedBytes | null,
       imageHash: string | null,
       features: number | null,
       lacksInput: true | null,
@@ -29,7 +29,7 @@ export type PackedReply =
 export type PackedReplies = readonly [memoryBytes: number, replies: readonly PackedReply[]];
 
 /** @param shared receives large bytes */
-export function packReply(reply: Reply | undefined, shared: Table<Uint8Array>): PackedReply {
+export function packReply(reply: Reply | undefined, shared: ItemTable<Uint8Array>): PackedReply {
   if (reply === undefined) return null;
   if (reply.kind === 'compiled' && reply.outcome.ok) {
     // In shared memory, where the cache keeps it, so the main thread copies nothing.

@@ -6,10 +6,10 @@ const SHARED_FROM_BYTES = 16 * 1024;
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Bytes in the message, or the index of an item of `Message.shared`. */
-export type Placed = Uint8Array | number;
+export type PlacedBytes = Uint8Array | number;
 
 /** Items by index, each included once. */
-export class Table<T> {
+export class ItemTable<T> {
   readonly items: T[] = [];
 
   numberOf(item: T): number {
@@ -30,10 +30,10 @@ export function isLarge(bytes: Uint8Array): boolean {
 }
 
 /** @param shared receives large bytes */
-export function place(bytes: Uint8Array, shared: Table<Uint8Array>): Placed {
+export function place(bytes: Uint8Array, shared: ItemTable<Uint8Array>): PlacedBytes {
   return isLarge(bytes) ? shared.numberOf(asShared(bytes)) : bytes;
 }
 
-export function placed(bytes: Placed, shared: readonly Uint8Array[]): Uint8Array {
+export function placed(bytes: PlacedBytes, shared: readonly Uint8Array[]): Uint8Array {
   return typeof bytes === 'number' ? at(shared, bytes) : bytes;
 }

@@ -12,7 +12,7 @@ import {
   type PackedLeftOut,
   type PackedRequest,
 } from './packed-batch.js';
-import { at, type Mutable, type Placed, placed } from './tables.js';
+import { at, type Mutable, type PlacedBytes, placed } from './tables.js';
 
 type Of<K extends Request['kind']> = Extract<Request, { kind: K }>;
 type PackedOf<K extends Request['kind']> = Extract<PackedRequest, readonly [K, ...unknown[]]>;
@@ -135,7 +135,7 @@ export class RequestUnpacker {
     return resume;
   }
 
-  #placed(bytes: Placed): Uint8Array {
+  #placed(bytes: PlacedBytes): Uint8Array {
     return placed(bytes, this.#shared);
   }
 
