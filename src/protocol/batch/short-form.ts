@@ -3,117 +3,100 @@
  * knows, and a reply without a fault. A message begins with these, and the other items of its batch follow as MessagePack.
  */
 
+/** An item as numbers and bytes, and its place in the batch. */
+export interface ShortItem {
+  readonly place: number;
+  readonly numbers: readonly number[];
+  readonly blob: Uint8Array;
+}
+
 /** The first byte of such a message: no MessagePack begins with it. */
 const MARK = 0xc1;
 /** The mark, the number of all items and of short ones, where the rest begins, and a number. */
-export const HEAD_BYTES = 24;
-const COUNT_AT = 4;
-const SHORT_AT = 8;
-const REST_AT = 12;
-const NUMBER_AT = 16;
-/** A message has no more items, whatever it says. */
-const MAX_ITEMS = 1 << 16;
+const HEAD_BYTES = 24;
 
-/** A message that is being written. */
-export class ShortWriter {
-  readonly bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = HEAD_BYTES;
-
-  /** @param length of the whole message */
-  constructor(length: number) {
-    // Every byte that is read is written.
-    this.bytes = Buffer.allocUnsafe(length);
-    this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, length);
+/**
+ * @param items how many there are in all
+ * @param rest all others
+ */
+export function writeShortForm(
+  short: readonly ShortItem[],
+  items: number,
+  rest: Uint8Array | undefined,
+  number = 0,
+): Uint8Array {
+  let at = HEAD_BYTES;
+  for (const { numbers, blob } of short) at += 8 + numbers.length * 8 + blob.length;
+  // Every byte that is read is written.
+  const bytes = Buffer.allocUnsafe(at + (rest?.length ?? 0));
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  view.setUint32(0, MARK, true);
+  view.setUint32(4, items, true);
+  view.setUint32(8, short.length, true);
+  view.setUint32(12, at, true);
+  view.setFloat64(16, number, true);
+  if (rest !== undefined) bytes.set(rest, at);
+  at = HEAD_BYTES;
+  for (const { place, numbers, blob } of short) {
+    view.setUint32(at, place, true);
+    view.setUint32(at + 4, blob.length, true);
+    at += 8;
+    for (const value of numbers) {
+      view.setFloat64(at, value, true);
+      at += 8;
+    }
+    bytes.set(blob, at);
+    at += blob.length;
   }
-
-  head(items: number, short: number, number: number): void {
-    this.#view.setUint32(0, MARK, true);
-    this.#view.setUint32(COUNT_AT, items, true);
-    this.#view.setUint32(SHORT_AT, short, true);
-    this.#view.setFloat64(NUMBER_AT, number, true);
-  }
-
-  uint32(value: number): void {
-    this.#view.setUint32(this.#at, value, true);
-    this.#at += 4;
-  }
-
-  float64(value: number): void {
-    this.#view.setFloat64(this.#at, value, true);
-    this.#at += 8;
-  }
-
-  blob(bytes: Uint8Array): void {
-    this.bytes.set(bytes, this.#at);
-    this.#at += bytes.length;
-  }
-
-  rest(bytes: Uint8Array): void {
-    this.#view.setUint32(REST_AT, this.#at, true);
-    this.blob(bytes);
-  }
+  return bytes;
 }
 
 export function isShortForm(message: Uint8Array): boolean {
   return message[0] === MARK;
 }
 
-/** A message that is read. All of it throws RangeError behind its end. */
-export class ShortReader {
-  readonly items: number;
-  readonly short: number;
-  readonly number: number;
-  readonly rest: Uint8Array;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = HEAD_BYTES;
-
-  /** @throws RangeError if it is too short */
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.items = this.#view.getUint32(COUNT_AT, true);
-    this.short = this.#view.getUint32(SHORT_AT, true);
-    this.number = this.#view.getFloat64(NUMBER_AT, true);
-    if (this.items > MAX_ITEMS || this.short > this.items) throw new RangeError('A message has too many items.');
-    this.rest = bytes.subarray(this.#view.getUint32(REST_AT, true));
+/**
+ * @param count of the numbers of each item
+ * @param read makes an item of a short one
+ * @param readRest makes all others of the rest of the message
+ * @throws RangeError if it does not hold what it says
+ */
+export function readShortForm<T>(
+  bytes: Uint8Array,
+  count: number,
+  read: (item: ShortItem) => T,
+  readRest: (rest: Uint8Array) => readonly T[],
+): { readonly items: T[]; readonly number: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const size = view.getUint32(4, true);
+  const number = view.getFloat64(16, true);
+  const short: T[] = [];
+  const places: number[] = [];
+  let at = HEAD_BYTES;
+  for (let left = view.getUint32(8, true); left > 0; left--) {
+    const place = view.getUint32(at, true);
+    const start = at + 8 + count * 8;
+    const numbers: number[] = [];
+    for (at += 8; at < start; at += 8) numbers.push(view.getFloat64(at, true));
+    at = start + view.getUint32(start - count * 8 - 4, true);
+    if (at > bytes.length) throw damaged();
+    short.push(read({ place, numbers, blob: bytes.subarray(start, at) }));
+    places.push(place);
   }
-
-  uint32(): number {
-    this.#at += 4;
-    return this.#view.getUint32(this.#at - 4, true);
-  }
-
-  float64(): number {
-    this.#at += 8;
-    return this.#view.getFloat64(this.#at - 8, true);
-  }
-
-  blob(length: number): Uint8Array {
-    const start = this.#at;
-    this.#at += length;
-    if (this.#at > this.#bytes.length) throw new RangeError('A message ends too early.');
-    return this.#bytes.subarray(start, this.#at);
-  }
-}
-
-/** An item of a batch, and its place among all. */
-export interface Placing<T> {
-  readonly place: number;
-  readonly item: T;
-}
-
-/** @param short in order of their places; `others` come between them, in order */
-export function merged<T>(short: readonly Placing<T>[], others: readonly T[], items: number): T[] {
-  if (short.length + others.length !== items) throw new RangeError(`A message has other than its ${items} items.`);
-  const all: T[] = [];
+  const rest = bytes.subarray(view.getUint32(12, true));
+  const others = rest.length === 0 ? [] : readRest(rest);
+  const items: T[] = [];
   let other = 0;
-  for (const { place, item } of short) {
-    while (all.length < place && other < others.length) all.push(others[other++] as T);
-    if (all.length !== place) throw new RangeError(`A message has no place ${place}.`);
-    all.push(item);
+  for (const [i, item] of short.entries()) {
+    while (items.length < (places[i] as number) && other < others.length) items.push(others[other++] as T);
+    if (items.length !== places[i]) throw damaged();
+    items.push(item);
   }
-  while (other < others.length) all.push(others[other++] as T);
-  return all;
+  items.push(...others.slice(other));
+  if (items.length !== size) throw damaged();
+  return { items, number };
+}
+
+function damaged(): RangeError {
+  return new RangeError('A message does not hold what it says.');
 }

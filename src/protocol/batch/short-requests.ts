@@ -1,23 +1,11 @@
 import type { CheckpointArea } from '../checkpoint.js';
 import type { Request } from '../messages.js';
 import { areaAt, type KnownHere, type KnownToWorker } from './known.js';
-import type { Placing, ShortReader, ShortWriter } from './short-form.js';
+import type { ShortItem } from './short-form.js';
 import { isLarge, type Mutable } from './tables.js';
 
-type Resume = Extract<Request, { kind: 'resume' }>;
-
-/** A request that goes in short form. */
-export interface ShortRequest {
-  readonly place: number;
-  readonly request: Resume;
-  /** The number of its terms. */
-  readonly terms: number;
-  readonly checkpoint: CheckpointArea;
-  readonly area: CheckpointArea | undefined;
-}
-
-/** Place, length of the answers; terms, instructions, clock; two areas of four numbers. */
-const ITEM_BYTES = 2 * 4 + 11 * 8;
+/** Terms, instructions, clock; two areas of four numbers. */
+export const REQUEST_NUMBERS = 11;
 const NO_BYTES = new Uint8Array(0);
 
 /** @returns undefined if it has something that the short form has no place for, or the worker does not know enough */
@@ -26,78 +14,45 @@ export function shortRequestOf(
   place: number,
   area: CheckpointArea | undefined,
   known: KnownToWorker,
-): ShortRequest | undefined {
+): ShortItem | undefined {
   if (request.kind !== 'resume') return undefined;
-  const { terms, checkpoint, answers, now } = request;
-  if (terms === undefined || checkpoint === undefined || isLarge(answers) || Number.isNaN(now)) return undefined;
-  if (request.deadline !== undefined || request.logRing !== undefined || request.renewal !== undefined)
-    return undefined;
-  if (request.leftOut !== undefined) return undefined;
+  const { terms, checkpoint, answers, now = Number.NaN } = request;
+  if (terms === undefined || checkpoint === undefined || isLarge(answers)) return undefined;
+  const { deadline, logRing, renewal, leftOut } = request;
+  if ((deadline ?? logRing ?? renewal ?? leftOut) !== undefined) return undefined;
   const number = known.numberOf(terms);
   if (number === undefined || !known.hasBlockOf(checkpoint)) return undefined;
   if (area !== undefined && !known.hasBlockOf(area)) return undefined;
-  return { place, request, terms: number, checkpoint, area };
-}
-
-export function shortRequestBytes({ request: { answers } }: ShortRequest): number {
-  return ITEM_BYTES + answers.length;
-}
-
-export function writeShortRequest(writer: ShortWriter, item: ShortRequest): void {
-  const { place, request, terms, checkpoint, area } = item;
-  const { answers, instructionsBefore, now = Number.NaN } = request;
-  writer.uint32(place);
-  writer.uint32(answers.length);
-  writer.float64(terms);
-  writer.float64(instructionsBefore);
-  writer.float64(now);
-  writeArea(writer, checkpoint);
-  writeArea(writer, area);
-  writer.blob(answers);
+  const numbers = [number, request.instructionsBefore, now, ...numbersOf(checkpoint), ...numbersOf(area)];
+  return { place, numbers, blob: answers };
 }
 
 /** @throws RangeError */
-export function readShortRequest(reader: ShortReader, known: KnownHere): Placing<Request> {
-  const place = reader.uint32();
-  const length = reader.uint32();
-  const number = reader.float64();
-  const terms = known.terms.get(number);
-  if (terms === undefined) throw new RangeError(`A message names terms ${number}, which are not known here.`);
-  const instructionsBefore = reader.float64();
-  const now = reader.float64();
-  const checkpoint = readArea(reader, known);
-  const area = readArea(reader, known);
-  const { key, imageHash, features, limits, tenant, localeSettings } = terms;
-  const request: Mutable<Resume> = {
+export function readShortRequest({ numbers, blob }: ShortItem, known: KnownHere): Request {
+  const terms = known.terms.get(numbers[0] as number);
+  if (terms === undefined) throw new RangeError(`A message names terms ${numbers[0]}, which are not known here.`);
+  const now = numbers[2] as number;
+  const checkpoint = readArea(numbers, 3, known);
+  const area = readArea(numbers, 7, known);
+  const request: Mutable<Extract<Request, { kind: 'resume' }>> = {
     kind: 'resume',
-    key,
+    ...terms,
     snapshot: NO_BYTES,
-    imageHash,
-    features,
-    answers: reader.blob(length),
-    limits,
-    instructionsBefore,
+    answers: blob,
+    instructionsBefore: numbers[1] as number,
   };
   if (checkpoint !== undefined) request.checkpoint = checkpoint;
   if (area !== undefined) request.area = area;
   if (!Number.isNaN(now)) request.now = now;
-  if (tenant !== undefined) request.tenant = tenant;
-  if (localeSettings !== undefined) request.localeSettings = localeSettings;
-  return { place, item: request };
+  return request;
 }
 
 /** Areas are numbered from 1. */
-function writeArea(writer: ShortWriter, area: CheckpointArea | undefined): void {
-  writer.float64(area?.id ?? 0);
-  writer.float64(area?.block ?? 0);
-  writer.float64(area?.start ?? 0);
-  writer.float64(area?.bytes.length ?? 0);
+function numbersOf(area: CheckpointArea | undefined): readonly number[] {
+  return area === undefined ? [0, 0, 0, 0] : [area.id, area.block, area.start, area.bytes.length];
 }
 
-function readArea(reader: ShortReader, known: KnownHere): CheckpointArea | undefined {
-  const id = reader.float64();
-  const block = reader.float64();
-  const start = reader.float64();
-  const length = reader.float64();
+function readArea(numbers: readonly number[], from: number, known: KnownHere): CheckpointArea | undefined {
+  const [id = 0, block = 0, start = 0, length = 0] = numbers.slice(from, from + 4);
   return id === 0 ? undefined : areaAt(known, id, block, start, length);
 }
