@@ -164,7 +164,7 @@ class Direction {
   listen(listener: MessageListener, isSoon: boolean): void {
     const begunAt = performance.now();
     this.#soonSince = isSoon ? begunAt : undefined;
-    const patienceMs = isSoon ? this.#patience.ms : 0;
+    const patienceMs = isSoon ? this.#patience.next() : 0;
     if (patienceMs > 0) this.#look(listener, begunAt + patienceMs);
     else this.#wait(listener);
   }
@@ -206,7 +206,7 @@ class Direction {
   receiveSync(isSoon: boolean): Message {
     const begunAt = performance.now();
     this.#soonSince = isSoon ? begunAt : undefined;
-    const patienceMs = isSoon ? this.#patience.ms : 0;
+    const patienceMs = isSoon ? this.#patience.next() : 0;
     if (patienceMs > 0) while (!this.hasArrived && performance.now() < begunAt + patienceMs);
     while (!this.hasArrived) {
       Atomics.wait(this.#cells, SIGNAL, this.#signal);
