@@ -149,6 +149,7 @@ const storeTests = { 'testing-store': path('build/testing/store/index.js') };
 const threadPool = { 'testing-thread-pool': path('build/testing/runtime/thread-pool.js') };
 await take({
   ...forTests,
+  ...SLIM,
   entryPoints: {
     'testing-vitest': path('build/testing/vitest.js'),
     'testing-vitest-plugin': path('build/testing/vitest-plugin.js'),

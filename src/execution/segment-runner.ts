@@ -33,6 +33,7 @@ import { checkTimeout, type ExecuteOptions, type ResumeOptions } from './request
 import type { LeftOut } from './request/left-out.js';
 import { type NeededKeys, NeededKeysByHandler } from './request/needed-keys.js';
 import { type Renewal, renewalOf } from './request/renewal.js';
+import { SharedTerms } from './request/resume-terms.js';
 import { deadlineOf, executeRequestOf, localeOf, resumeRequestOf, tenantOf } from './request/segment-request.js';
 import type { LocatableHandler } from './result/guest-error.js';
 import { LineIndexes } from './result/line-indexes.js';
@@ -78,6 +79,7 @@ export class SegmentRunner {
   readonly #grants = new WeakMap<readonly string[], Grants>();
   readonly #within = new WeakMap<ExecutionLimits, ExecutionLimits>();
   readonly #resumed = new WeakMap<SuspendedRun['handler'], CompileResult>();
+  readonly #terms = new SharedTerms();
 
   constructor(
     config: RuntimeConfig,
@@ -214,6 +216,7 @@ export class SegmentRunner {
   ): Promise<SegmentRun> {
     this.#audit.require();
     const calledAt = performance.now();
+    if (isLive) this.#pool.prewake();
     const renewal = renewalOf(opened, given, opened.limits.maxContextBytes);
     const run = renewal === undefined ? opened : renewed(opened, renewal);
     const suspendedTimeUs = Math.max(0, this.#environment.now() - run.suspendedAtMs) * 1000;
@@ -234,7 +237,8 @@ export class SegmentRunner {
     const spent = cpuTimeSpent(limits, usedMs);
     if (spent !== undefined) return notBegun(errorResult(spent, run.origin));
     const within = withinCpuTime(limits, usedMs);
-    const request = resumeRequestOf(run, encoded, within, given, calledAt, librarySet, renewal?.encoded);
+    const terms = isLive && within === limits ? this.#terms.of(run, limits) : undefined;
+    const request = resumeRequestOf(run, encoded, within, given, calledAt, librarySet, renewal?.encoded, terms);
     const message = feed === undefined ? request : { ...request, logRing: feed.bytes };
     const dispatch = dispatchOptionsOf(given, tenant, run.origin, undefined, isLive);
     const resuming = this.#pool.resume(message, dispatch);

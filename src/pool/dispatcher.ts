@@ -123,9 +123,9 @@ export class JobDispatcher implements PoolLoad {
     return this.#instances.ready(instances);
   }
 
-  /** A job will probably be added at once, so a worker is woken for it. */
+  /** A job will probably be added at once, so a worker is woken for it; not if it is to travel with others. */
   prewake(): void {
-    if (this.#queue.size === 0) this.#instances.nextIdle?.prewake();
+    if (this.#queue.size === 0 && !this.#isGathering) this.#instances.nextIdle?.prewake();
   }
 
   add(job: Job): void {

@@ -1,8 +1,9 @@
 import type { WorkerStatus } from '../api/observing/worker-status.js';
+import { KnownToWorker } from '../protocol/batch/known.js';
 import { decodeReplies, encodeBatch } from '../protocol/batch-codec.js';
 import { ItemState } from '../protocol/control-block.js';
 import type { Message } from '../protocol/mailbox.js';
-import type { Reply } from '../protocol/messages.js';
+import type { Reply, Request } from '../protocol/messages.js';
 import type { CheckpointAreas } from './checkpoints/areas.js';
 import { BatchAreas } from './checkpoints/batch-areas.js';
 import type { Job, JobHolder, TenantKey } from './job.js';
@@ -64,8 +65,7 @@ export class WorkerHandle implements JobHolder {
   memoryBytes = 0;
   readonly #thread: WorkerThread;
   readonly #areas: CheckpointAreas;
-  /** The blocks of checkpoints that it knows. */
-  readonly #knownBlocks = new Set<number>();
+  readonly #known = new KnownToWorker();
 
   constructor(thread: WorkerThread, areas: CheckpointAreas) {
     this.#thread = thread;
@@ -92,10 +92,11 @@ export class WorkerHandle implements JobHolder {
       if (areas !== undefined) void this.#thread.exited.then(() => areas.release());
       listener.onFailure(error);
     };
+    const requests = batch.jobs.map(({ request }) => request);
     const onMessage = (message: Message) => {
-      let replies: (Reply | undefined)[];
+      let replies: readonly (Reply | undefined)[];
       try {
-        replies = this.#read(message, areas);
+        replies = this.#read(message, requests, areas);
       } catch (error) {
         onError(error);
         return;
@@ -103,8 +104,7 @@ export class WorkerHandle implements JobHolder {
       listener.onReplies(replies);
     };
     try {
-      const requests = batch.jobs.map(({ request }) => request);
-      const message = encodeBatch(requests, areas?.written, this.#knownBlocks);
+      const message = encodeBatch(requests, areas?.written, this.#known);
       this.#thread.run(message, batch.isConversation, { onMessage, onError });
     } catch (error) {
       // Who has it begin a batch is not done with that yet.
@@ -112,8 +112,8 @@ export class WorkerHandle implements JobHolder {
     }
   }
 
-  #read(message: Message, areas: BatchAreas | undefined): (Reply | undefined)[] {
-    const { replies, memoryBytes } = decodeReplies(message);
+  #read(message: Message, requests: readonly Request[], areas: BatchAreas | undefined): readonly (Reply | undefined)[] {
+    const { replies, memoryBytes } = decodeReplies(message, requests);
     areas?.attachTo(replies);
     this.memoryBytes = memoryBytes;
     this.hasReplied = true;

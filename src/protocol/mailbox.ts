@@ -128,6 +128,8 @@ class Direction {
   #signal = 0;
   #received = 0;
   readonly #patience = new Patience();
+  /** When the thread began to wait for a message that is likely to come at once. */
+  #soonSince: number | undefined;
 
   constructor(memory: SharedArrayBuffer, port: MessagePort, number: number) {
     const offset = number * DIRECTION_BYTES;
@@ -160,21 +162,18 @@ class Direction {
   }
 
   listen(listener: MessageListener, isSoon: boolean): void {
-    const patienceMs = isSoon ? this.#patience.ms : 0;
-    if (patienceMs > 0) this.#look(listener, performance.now() + patienceMs);
+    const begunAt = performance.now();
+    this.#soonSince = isSoon ? begunAt : undefined;
+    const patienceMs = isSoon ? this.#patience.next() : 0;
+    if (patienceMs > 0) this.#look(listener, begunAt + patienceMs);
     else this.#wait(listener);
   }
 
   /** In turns of the event loop, so that nothing else waits for it. */
   #look(listener: MessageListener, until: number): void {
     setImmediate(() => {
-      const came = this.hasArrived;
-      if (!came && !this.#isGivenUp && performance.now() < until) {
-        this.#look(listener, until);
-        return;
-      }
-      this.#patience.note(came);
-      this.#wait(listener);
+      if (!this.hasArrived && !this.#isGivenUp && performance.now() < until) this.#look(listener, until);
+      else this.#wait(listener);
     });
   }
 
@@ -205,12 +204,10 @@ class Direction {
   }
 
   receiveSync(isSoon: boolean): Message {
-    const patienceMs = isSoon ? this.#patience.ms : 0;
-    if (patienceMs > 0) {
-      const until = performance.now() + patienceMs;
-      while (!this.hasArrived && performance.now() < until);
-      this.#patience.note(this.hasArrived);
-    }
+    const begunAt = performance.now();
+    this.#soonSince = isSoon ? begunAt : undefined;
+    const patienceMs = isSoon ? this.#patience.next() : 0;
+    if (patienceMs > 0) while (!this.hasArrived && performance.now() < begunAt + patienceMs);
     while (!this.hasArrived) {
       Atomics.wait(this.#cells, SIGNAL, this.#signal);
       this.#signal = Atomics.load(this.#cells, SIGNAL);
@@ -231,6 +228,7 @@ class Direction {
   }
 
   #take(): Message {
+    if (this.#soonSince !== undefined) this.#patience.note(performance.now() - this.#soonSince);
     this.#signal = Atomics.load(this.#cells, SIGNAL);
     this.#received = Atomics.load(this.#cells, SENT);
     const length = Atomics.load(this.#cells, LENGTH);

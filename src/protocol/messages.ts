@@ -89,12 +89,27 @@ export interface CallDeadline {
   readonly atMs: number;
 }
 
+/** What stays the same from one segment of a run to the next, and is the same for many runs: a worker is told it once. */
+export interface ResumeTerms {
+  readonly key: string;
+  readonly tenant?: string;
+  readonly imageHash: string;
+  readonly features: number;
+  readonly limits: ExecutionLimits;
+  readonly localeSettings?: LocaleSettings;
+}
+
 /** A request to resume a suspended handler. Its original input is in the snapshot. */
 export interface ResumeRequest {
   /** The key of the handler. */
   readonly key: string;
   /** The tenant for which it started, see `tenancy.ts`. */
   readonly tenant?: string;
+  /**
+   * Fields of this request as one object, the same for all requests that agree in them. In the requesting thread only, and if
+   * it has no library set, image, or prepared values.
+   */
+  readonly terms?: ResumeTerms;
   /** The VM's difference from its image, see `snapshot.ts`; empty if there is a checkpoint. */
   readonly snapshot: Uint8Array;
   readonly checkpoint?: CheckpointArea;

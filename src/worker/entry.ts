@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 
 import { decodePreludeImage } from '../engine/image/prelude-image.js';
 import { toWireError } from '../errors/wire.js';
+import { nothingKnown } from '../protocol/batch/known.js';
 import { decodeBatch, encodeReplies } from '../protocol/batch-codec.js';
-import type { KnownBlocks } from '../protocol/checkpoint.js';
 import { ControlBlock } from '../protocol/control-block.js';
 import { Mailbox } from '../protocol/mailbox.js';
 import type { Reply, Request } from '../protocol/messages.js';
@@ -41,10 +41,10 @@ export default async function initialize({ init, setup }: InitTask): Promise<Ini
 async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
   const control = new ControlBlock(setup.control);
   const mailbox = Mailbox.open(setup.mailbox);
-  const blocks: KnownBlocks = new Map();
+  const known = nothingKnown();
   let isMoreSoon = false;
   for (;;) {
-    const requests = decodeBatch(mailbox.receiveSync(isMoreSoon), blocks);
+    const requests = decodeBatch(mailbox.receiveSync(isMoreSoon), known);
     const replies: (Reply | undefined)[] = [];
     for (const [item, request] of requests.entries()) {
       if (control.claim(item)) {
@@ -55,7 +55,7 @@ async function serve(executor: Executor, setup: WorkerSetup): Promise<never> {
     isMoreSoon = mailbox.isMoreSoon && replies.some(waits);
     onFirstBatch?.();
     onFirstBatch = undefined;
-    mailbox.send(encodeReplies(replies, executor.memoryBytes));
+    mailbox.send(encodeReplies(replies, executor.memoryBytes, requests));
     await executor.tidy(() => mailbox.hasMessage, isMoreSoon);
   }
 }
@@ -69,25 +69,20 @@ async function answerOrFail(executor: Executor, request: Request, isCancelled: (
   try {
     // Most of all requests, past one promise.
     if (request.kind === 'execute') return await executor.execute(request, request.bytecode, isCancelled);
-    return await answer(executor, request, isCancelled);
+    if (request.kind === 'resume') return await executor.resume(request, isCancelled);
+    return await answer(executor, request);
   } catch (error) {
     return { kind: 'failed', error: toWireError(error) };
   }
 }
 
-async function answer(
-  executor: Executor,
-  request: Exclude<Request, { kind: 'execute' }>,
-  isCancelled: () => boolean,
-): Promise<Reply> {
+async function answer(executor: Executor, request: Exclude<Request, { kind: 'execute' | 'resume' }>): Promise<Reply> {
   switch (request.kind) {
     case 'compile':
       return {
         kind: 'compiled',
         outcome: await executor.compileHandler(textOf(request.source), request.filename, request.shape),
       };
-    case 'resume':
-      return executor.resume(request, isCancelled);
     case 'load':
       await executor.load(request.key, request.bytecode, request.librarySet);
       return { kind: 'loaded' };

@@ -197,12 +197,13 @@ export class Executor {
    */
   async resume(request: ResumeRequest, isCancelled = NEVER): Promise<ExecutionReply> {
     const { image } = request;
-    const own = image === undefined ? await this.#images.get(request.librarySet) : await this.#images.kept(image);
+    // perf: a run does this at each of its waits, so it awaits only what has to be built.
+    const known = image === undefined ? this.#images.known(request.librarySet) : undefined;
+    const own =
+      known ?? (await (image === undefined ? this.#images.get(request.librarySet) : this.#images.kept(image)));
     requireKnownFeatures(request.features, own.prelude.features.length);
     const images = request.prepared === undefined ? own : this.#prepared.on(own, request.prepared);
-    const variant = await images.variants.exactly(request.features).catch((error: unknown) => {
-      throw error instanceof PreparedTooLargeError ? preparedDoNotFit(error, this.#options) : error;
-    });
+    const variant = images.variants.knownExactly(request.features) ?? (await this.#build(images, request.features));
     if (image !== undefined) requireRoom(variant.image.heapEnd, request.limits.memoryLimitBytes);
     const memory = waitingMemoryOf(request, images.variants.hashOf(variant), this.#options.engine.layout);
     const owner = this.#tenancy.ownerOf(request.tenant, request.key);
@@ -212,6 +213,12 @@ export class Executor {
       images,
       isCancelled,
     );
+  }
+
+  #build({ variants }: Images, features: FeatureSet): Promise<ImageVariant> {
+    return variants.exactly(features).catch((error: unknown) => {
+      throw error instanceof PreparedTooLargeError ? preparedDoNotFit(error, this.#options) : error;
+    });
   }
 
   async #run(
@@ -304,7 +311,10 @@ export class Executor {
     executed.checkpointBytes = bytes;
     if (this.#clockBeganAt !== undefined) executed.clockMs = performance.now() - this.#clockBeganAt;
     if (delta !== undefined) executed.snapshot = packSnapshot(delta);
-    else if (area !== undefined) this.#vms.noteCheckpoint({ ...area, bytes: area.bytes.subarray(0, bytes) });
+    else if (area !== undefined) {
+      const { id, block, start } = area;
+      this.#vms.noteCheckpoint({ id, block, start, bytes: area.bytes.subarray(0, bytes) });
+    }
   }
 
   /** Selects a suitable VM, which usually exists, and runs the attempt. */

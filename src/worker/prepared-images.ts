@@ -114,6 +114,11 @@ export class PreparedSet implements Images, VariantSource {
     return this.#with(await this.#images.variants.exactly(features));
   }
 
+  knownExactly(features: FeatureSet): ImageVariant | undefined {
+    const base = this.#images.variants.knownExactly(features);
+    return base && this.#cache.known(this.#keyOf(base));
+  }
+
   hashOf(variant: ImageVariant): string {
     return this.#images.variants.hashOf(variant);
   }

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packMessage, unpackMessage } from '#src/codec/message-pack.js';
 import { resolveRuntimeConfig } from '#src/config/resolve.js';
+import { KnownToWorker, nothingKnown } from '#src/protocol/batch/known.js';
 import { decodeBatch, decodeReplies, encodeBatch, encodeReplies } from '#src/protocol/batch-codec.js';
-import type { KnownBlocks } from '#src/protocol/checkpoint.js';
 import type { Message } from '#src/protocol/mailbox.js';
 import type { PackedContext, Reply, Request } from '#src/protocol/messages.js';
 import { toShared } from '#src/support/shared-bytes.js';
@@ -83,14 +83,14 @@ describe('a request', () => {
   });
 
   it('brings each block of areas once, and names no other', () => {
-    const known = new Set<number>();
+    const told = new KnownToWorker();
     const request = { ...resume, checkpoint: areaAt(0, 100) };
-    const first = encodeBatch([request], [areaAt(512, 512)], known);
-    const second = encodeBatch([request], [areaAt(1_024, 512)], known);
+    const first = encodeBatch([request], [areaAt(512, 512)], told);
+    const second = encodeBatch([request], [areaAt(1_024, 512)], told);
     expect([first.shared.length, second.shared.length]).toEqual([1, 0]);
-    const blocks: KnownBlocks = new Map();
-    for (const message of [first, second]) decodeBatch(arrive(message), blocks);
-    const [decoded] = decodeBatch(arrive(second), blocks);
+    const known = nothingKnown();
+    for (const message of [first, second]) decodeBatch(arrive(message), known);
+    const [decoded] = decodeBatch(arrive(second), known);
     expect(decoded).toMatchObject({ area: { id: 1_025, start: 1_024 }, checkpoint: { id: 1, start: 0 } });
     if (decoded?.kind !== 'resume') throw new Error('it is another request');
     // In the same memory: what is written there arrives.
@@ -299,14 +299,14 @@ describe('a reply', () => {
   });
 
   it('brings each block of areas once, and names no other', () => {
-    const known = new Set<number>();
+    const told = new KnownToWorker();
     const request = { ...resume, checkpoint: areaAt(0, 100) };
-    const first = encodeBatch([request], [areaAt(512, 512)], known);
-    const second = encodeBatch([request], [areaAt(1_024, 512)], known);
+    const first = encodeBatch([request], [areaAt(512, 512)], told);
+    const second = encodeBatch([request], [areaAt(1_024, 512)], told);
     expect([first.shared.length, second.shared.length]).toEqual([1, 0]);
-    const blocks: KnownBlocks = new Map();
-    for (const message of [first, second]) decodeBatch(arrive(message), blocks);
-    const [decoded] = decodeBatch(arrive(second), blocks);
+    const known = nothingKnown();
+    for (const message of [first, second]) decodeBatch(arrive(message), known);
+    const [decoded] = decodeBatch(arrive(second), known);
     expect(decoded).toMatchObject({ area: { id: 1_025, start: 1_024 }, checkpoint: { id: 1, start: 0 } });
     if (decoded?.kind !== 'resume') throw new Error('it is another request');
     // In the same memory: what is written there arrives.

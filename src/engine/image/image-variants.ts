@@ -35,6 +35,8 @@ export interface VariantSource {
   get(features: FeatureSet): Promise<ImageVariant>;
   /** The image with exactly these features, on which a handler was suspended. */
   exactly(features: FeatureSet): Promise<ImageVariant>;
+  /** {@link exactly}. Undefined if it has to be built first. */
+  knownExactly(features: FeatureSet): ImageVariant | undefined;
   /** Identifies a variant by the hex SHA-256 of its content. */
   hashOf(variant: ImageVariant): string;
 }
@@ -81,13 +83,18 @@ export class ImageVariants implements VariantSource {
    * The image with exactly these features, on which a handler was suspended. @param features a subset of those that its prelude has
    */
   async exactly(features: FeatureSet): Promise<ImageVariant> {
+    const known = this.knownExactly(features);
+    if (known !== undefined) return known;
     const set = features | this.#base.features;
     if (this.#offered(set) === set) return this.get(set);
-    const known = this.#resumed.get(set);
-    if (known !== undefined) return known;
     const variant = await this.#build(set);
     this.#resumed.set(set, variant);
     return variant;
+  }
+
+  knownExactly(features: FeatureSet): ImageVariant | undefined {
+    const set = features | this.#base.features;
+    return this.#kept(set) ?? this.#resumed.get(set);
   }
 
   get #all(): FeatureSet {

@@ -2,7 +2,7 @@ import type { ExecutionLimits } from '../../api/limits.js';
 import type { CompileResult } from '../../compiler/compiled-handler.js';
 import type { LocaleSettings } from '../../config/locale.js';
 import type { LibrarySet } from '../../protocol/library-set.js';
-import type { CallDeadline, Request } from '../../protocol/messages.js';
+import type { CallDeadline, Request, ResumeTerms } from '../../protocol/messages.js';
 import { performance } from '../../support/timers.js';
 import type { LogFeed } from '../log-feed.js';
 import type { SuspendedRun } from '../suspended-run.js';
@@ -56,6 +56,7 @@ export function resumeRequestOf(
   calledAt: number,
   librarySet: LibrarySet | undefined,
   renewal?: Uint8Array,
+  terms?: ResumeTerms,
 ): ResumeRequestMessage {
   const request: Mutable<ResumeRequestMessage> = {
     kind: 'resume',
@@ -67,6 +68,7 @@ export function resumeRequestOf(
     limits,
     instructionsBefore: usage.maxInstructions ?? 0,
   };
+  if (terms !== undefined) request.terms = terms;
   if (leftOut !== undefined) request.leftOut = 'kept';
   if (checkpoint !== undefined) request.checkpoint = checkpoint;
   if (tenant !== undefined) request.tenant = tenant;
