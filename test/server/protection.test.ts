@@ -216,6 +216,16 @@ describe('a server', () => {
     expect((await serving.post('/execute', { code: 'return 1' }, other)).status).toBe(200);
   });
 
+  it('one request with two tokens is refused, on all routes alike', async () => {
+    await using serving = await Serving.start({ tokens: TOKENS });
+    for (const request of ['POST /execute', 'POST /precompile']) {
+      const text = await serving.raw(
+        `${request} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${acme}\r\nAuthorization: Bearer ${other}\r\nContent-Type: application/json\r\nContent-Length: 19\r\nConnection: close\r\n\r\n{"code":"return 1"}`,
+      );
+      expect([request, text.slice(0, 12)]).toEqual([request, 'HTTP/1.1 401']);
+    }
+  });
+
   it('a body in pieces without a length is bounded as well', async () => {
     await using serving = await Serving.start({ tokens: TOKENS, maxBodyBytes: 10_000 });
     const chunk = `2000\r\n${' '.repeat(0x2000)}\r\n`;
@@ -241,11 +251,21 @@ describe('a server without tokens', () => {
       'Forwarded: for=10.0.0.1',
       'Via: 1.1 proxy',
     ]) {
-      for (const path of ['/execute', '/healthz', '/openapi.json', '/nothing']) {
+      for (const request of [
+        'POST /execute',
+        'POST /handlers/any',
+        'GET /execute',
+        'GET /healthz',
+        'GET /openapi.json',
+        'GET /nothing',
+      ]) {
+        const body = request.startsWith('POST')
+          ? 'Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}'
+          : '\r\n';
         const text = await serving.raw(
-          `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${header}\r\nConnection: close\r\n\r\n`,
+          `${request} HTTP/1.1\r\nHost: 127.0.0.1\r\n${header}\r\nConnection: close\r\n${body}`,
         );
-        expect([header, path, text.slice(0, 12)]).toEqual([header, path, 'HTTP/1.1 403']);
+        expect([header, request, text.slice(0, 12)]).toEqual([header, request, 'HTTP/1.1 403']);
       }
     }
     expect(await serving.raw('GET /stats HTTP/1.1\r\nHost: attacker.example\r\nConnection: close\r\n\r\n')).toMatch(

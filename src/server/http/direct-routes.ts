@@ -38,6 +38,7 @@ export class DirectRoutes {
     // One without a length, or too large to be read to its end, needs more care.
     const length = headers['content-length'];
     if (length === undefined || Number(length) > maxBodyBytes) return false;
+    if (headers.authorization !== undefined && isRepeated(incoming.rawHeaders, 'authorization')) return false;
     if (url === this.#executePath) {
       void this.#pipeline.direct(new DirectExchange(incoming, outgoing, url, undefined), 'execute', execute);
       return true;
@@ -48,4 +49,11 @@ export class DirectRoutes {
     void this.#pipeline.direct(new DirectExchange(incoming, outgoing, url, name), 'execute', handler);
     return true;
   }
+}
+
+/** Node takes the first of several, where another server takes the last. */
+function isRepeated(rawHeaders: readonly string[], name: string): boolean {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === name) count++;
+  return count > 1;
 }
