@@ -1,5 +1,5 @@
 // What does a program of a language model cost that calls tools of the application: the same program again, and a new one each time? And what is
-// left of one that waits for an approval? Here, and in `run` of the AI SDK.
+// left of one that waits for an approval? Here, in `run` of the AI SDK, and in the QuickJS driver of TanStack AI.
 import { z } from 'zod';
 
 import { createCodeMode } from '../../build/code-mode/index.js';
@@ -83,6 +83,33 @@ async function theirs() {
   };
 }
 
+/** A context for each program, as its code mode makes them. Its programs wait in memory, and cannot be put away. */
+async function tanStack() {
+  const { createQuickJSIsolateDriver } = await import('@tanstack/ai-isolate-quickjs');
+  const driver = createQuickJSIsolateDriver();
+  const PRICED = SKU.extend({ price: z.number() });
+  const execute = async (input) => PRICED.parse(await price(SKU.parse(input)));
+  const bindings = {
+    external_price: { name: 'external_price', description: 'The price of a thing.', inputSchema: {}, execute },
+  };
+  return {
+    subject: '@tanstack/ai-isolate-quickjs',
+    async run(program) {
+      const context = await driver.createContext({ bindings });
+      try {
+        const { value, error } = await context.execute(
+          `const tools = { shop: { price: external_price } };\n${program}`,
+        );
+        if (error !== undefined) throw new Error(error.message);
+        return value;
+      } finally {
+        await context.dispose();
+      }
+    },
+    release: () => {},
+  };
+}
+
 async function measure(subject, calls, isNew) {
   let count = 0;
   const before = process.cpuUsage();
@@ -95,8 +122,8 @@ async function measure(subject, calls, isNew) {
   return { ...figures, cpuUs: (user + system) / count };
 }
 
-printMachine(['zod', 'run']);
-const subjects = [await ours(), await theirs()];
+printMachine(['zod', 'run', '@tanstack/ai-isolate-quickjs']);
+const subjects = [await ours(), await theirs(), await tanStack()];
 for (const [isNew, title] of [
   [false, 'the same program again'],
   [true, 'a new program each time'],
@@ -128,7 +155,9 @@ for (const [isNew, title] of [
   }
 }
 const paused = [];
-for (const { subject, pausedBytes } of subjects) paused.push([subject, bytes(await pausedBytes())]);
+for (const { subject, pausedBytes } of subjects) {
+  paused.push([subject, pausedBytes === undefined ? 'cannot wait' : bytes(await pausedBytes())]);
+}
 printTable(['a program that waits for an approval, after one call', 'at rest'], paused);
 for (const { release } of subjects) await release();
 process.exit(0);
