@@ -78,6 +78,12 @@ const LIMIT_KEYS: { readonly [K in keyof Required<CodeModeLimits>]: true } = {
 };
 const MAX_MS = 2 ** 31 - 1;
 
+/** @throws NexusError INVALID_ARGUMENT naming the argument */
+export function requireRuntime(field: string, value: unknown): asserts value is NexusRuntime {
+  if (typeof (value as Partial<NexusRuntime> | undefined)?.keeping === 'function') return;
+  throw invalidArgument(field, value, 'what createRuntime returned');
+}
+
 /** With defaults. */
 export type CheckedOptions = ReturnType<typeof checkOptions>;
 
@@ -89,9 +95,7 @@ export function checkOptions(options: CodeModeOptions) {
   rejectUnknownKeys(given, Object.keys(KEYS), 'options.', 'INVALID_ARGUMENT');
   const { runtime, tools, approval, policy, revert = false, typeCheck = false, tenant, onLog, onCall } = given;
   const { limits = {}, declarations = {} } = given;
-  if (typeof (runtime as Partial<NexusRuntime> | undefined)?.keeping !== 'function') {
-    throw invalidArgument('options.runtime', runtime, 'what createRuntime returned');
-  }
+  requireRuntime('options.runtime', runtime);
   for (const [name, value] of Object.entries({ approval, policy, onLog, onCall }))
     checkFunction(`options.${name}`, value);
   if (typeof revert !== 'boolean') checkFunction('options.revert', revert);

@@ -44,8 +44,6 @@ export interface EngineFunctions {
   QTS_ExecutePendingJob(rt: RuntimePointer, maxJobs: number, lastContext: BytesPointer): ValuePointer;
   QTS_ResolveException(ctx: ContextPointer, value: ValuePointer): ValuePointer;
   QTS_NewArrayBuffer(ctx: ContextPointer, buffer: BytesPointer, bytes: number): ValuePointer;
-  QTS_GetArrayBuffer(ctx: ContextPointer, value: ValuePointer): BytesPointer;
-  QTS_GetArrayBufferLength(ctx: ContextPointer, value: ValuePointer): number;
   QTS_GetPropNumber(ctx: ContextPointer, value: ValuePointer, index: number): ValuePointer;
   QTS_GetFloat64(ctx: ContextPointer, value: ValuePointer): number;
   QTS_IsJobPending(rt: RuntimePointer): number;
@@ -153,8 +151,6 @@ export async function instantiateQuickJs(
     QTS_ExecutePendingJob: ffi.QTS_ExecutePendingJob,
     QTS_ResolveException: ffi.QTS_ResolveException,
     QTS_NewArrayBuffer: ffi.QTS_NewArrayBuffer,
-    QTS_GetArrayBuffer: ffi.QTS_GetArrayBuffer,
-    QTS_GetArrayBufferLength: ffi.QTS_GetArrayBufferLength,
     QTS_GetPropNumber: ffi.QTS_GetPropNumber,
     QTS_GetFloat64: ffi.QTS_GetFloat64,
     QTS_IsJobPending: ffi.QTS_IsJobPending,

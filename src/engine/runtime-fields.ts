@@ -1,4 +1,4 @@
-import { type BytesPointer, bytesAt, type ContextPointer, type RuntimePointer } from './pointers.js';
+import { type BytesPointer, bytesAt, type ContextPointer, type RuntimePointer, type ValuePointer } from './pointers.js';
 
 /** How many bytes are searched; context and runtime are smaller. */
 const CONTEXT_BYTES = 4096;
@@ -35,6 +35,42 @@ export function findInterruptCounter(memory: DataView, randomState: BytesPointer
   const isFollowed = memory.getUint32(modules, true) === modules && memory.getUint32(modules + 4, true) === modules;
   if (!isCounter || !isFollowed) throw new Error('the interrupt counter was not found behind the random state');
   return bytesAt(counter);
+}
+
+/** Where an ArrayBuffer says what it is, and where its bytes lie. */
+export interface ArrayBufferFields {
+  readonly classId: number;
+  /** Offset in the object of the address of its record, which begins with the number of bytes. */
+  readonly recordOffset: number;
+  /** Offset in the record of the address of the bytes: 0 of a buffer that was detached. */
+  readonly dataOffset: number;
+}
+
+/** Offset of `class_id` in a JSObject, a u16. */
+export const CLASS_ID_OFFSET = 6;
+const OBJECT_BYTES = 64;
+const RECORD_BYTES = 32;
+
+/**
+ * Found in a buffer of which all is known. The engine exports a function that gives the bytes of a buffer, but what it gives is a copy that
+ * somebody has to free, and there may be no room for it.
+ */
+export function findArrayBufferFields(
+  memory: DataView,
+  buffer: ValuePointer,
+  bytes: BytesPointer,
+  length: number,
+): ArrayBufferFields {
+  const object = memory.getUint32(buffer, true);
+  for (let recordOffset = 8; recordOffset < OBJECT_BYTES; recordOffset += 4) {
+    const record = memory.getUint32(object + recordOffset, true);
+    if (record > memory.byteLength - RECORD_BYTES || memory.getUint32(record, true) !== length) continue;
+    for (let dataOffset = 4; dataOffset < RECORD_BYTES; dataOffset += 4) {
+      if (memory.getUint32(record + dataOffset, true) !== bytes) continue;
+      return { classId: memory.getUint16(object + CLASS_ID_OFFSET, true), recordOffset, dataOffset };
+    }
+  }
+  throw new Error('the bytes of an ArrayBuffer were not found');
 }
 
 function findUnique(

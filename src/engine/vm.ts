@@ -65,6 +65,7 @@ export class Vm extends VmControls {
     this.#hostCall = new HostCall(this.engine, (encoded) => this.readValue(encoded));
     this.#argv = this.engine.allocate(MAX_ARGUMENTS * 4 + VALUE_BYTES);
     this.#inputBuffer = this.createBuffer(INLET_BYTES);
+    this.engine.learnArrayBuffers(this.#inputBuffer.value, this.#inputBuffer.bytes, INLET_BYTES);
     // Bytecode keeps its line table and leaves its source text behind: artifacts and images shrink by it.
     this.heap[this.engine.runtime + module.table.stripFlagsOffset] = STRIP_SOURCE;
     if (options.purpose === 'execution') this.#rejections = this.#trackRejections(module);
@@ -235,9 +236,8 @@ export class Vm extends VmControls {
 
   /** Called by the engine. */
   protected answer(number: number, argc: number, argv: BytesPointer): ValuePointer {
-    this.chargeHostCall();
     const answer = this.#hostCall.answer(number, argc, argv, this.localeSettings);
-    this.chargeHostBytes(this.#hostCall.bytesRead);
+    this.chargeHostCall(this.#hostCall.bytesRead);
     return answer;
   }
 

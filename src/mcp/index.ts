@@ -11,3 +11,4 @@ export { type McpConfig, openApiAlone, readMcpConfig } from './config/mcp-config
 export { type FrontOptions, frontFactory } from './front/front.js';
 export { createMcpHandler, serveStdio } from './sdk/server.js';
 export { openTools, type WrappedTools } from './tools.js';
+export { endAll as endServers } from './wrapped/server-process.js';

@@ -184,7 +184,9 @@ describe('an OpenAPI document', () => {
       await writeFile(document, text);
       return openTools(configOf({ openapi: { shop: { document, ...entry } } }), '1');
     };
-    await expect(open('openapi: 3.1.0')).rejects.toThrow(/is YAML; write it as JSON/);
+    await expect(open('openapi: 3.1.0')).rejects.toThrow(
+      /is YAML, and only JSON is read; convert it, for example with: npx yaml --json/,
+    );
     await expect(open('{')).rejects.toThrow(/is not JSON/);
     await expect(open('{ "swagger": "2.0" }')).rejects.toThrow(/Swagger 2; convert it/);
     await expect(open('[]')).rejects.toThrow(/no OpenAPI 3 document/);

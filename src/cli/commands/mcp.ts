@@ -97,9 +97,16 @@ async function serve(call: CommandCall, options: RuntimeOptions): Promise<number
   const note = (text: string) => terminal.note(printable(text));
   // stdout is the connection to the client.
   const ended = endSignal(http === undefined ? () => {} : note);
-  const { openTools } = await import('../../mcp/index.js');
+  const { endServers, openTools } = await import('../../mcp/index.js');
   const { createRuntime } = await import('../../index.js');
-  const wrapped = await openTools(config, packageVersion());
+  const opening = openTools(config, packageVersion());
+  const wrapped = await Promise.race([opening, ended.then(() => undefined)]);
+  if (wrapped === undefined) {
+    // Connecting to a server that does not answer takes long; nobody waits for it any more.
+    endServers();
+    await opening.then((tools) => tools.close()).catch(() => {});
+    return EXIT.interrupted;
+  }
   for (const line of wrapped.notes) note(line);
   for (const [name, why] of wrapped.missing) note(`${name} is not there: ${why}`);
   try {

@@ -4,7 +4,8 @@ import { invalidArgument, type Keys, readArgument, rejectUnknownKeys } from '../
 import { MAX_TIMER_MS, MIN_MEMORY_LIMIT_BYTES } from '../../config/limits.js';
 import { NexusError } from '../../errors/nexus-error.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
-import { firstNameOf, JAVASCRIPT, TYPESCRIPT } from '../program/read-program.js';
+import { requireRuntime } from '../options.js';
+import { inItsLanguage } from '../program/read-program.js';
 
 /** Options of the sandboxes for code modes of frameworks. */
 export interface ProgramSandboxOptions {
@@ -64,9 +65,7 @@ export class ProgramSandbox {
 
   /** @throws NexusError INVALID_ARGUMENT naming the option, its value and what is allowed */
   constructor(runtime: NexusRuntime, options: ProgramSandboxOptions = {}) {
-    if (typeof (runtime as Partial<NexusRuntime> | undefined)?.keeping !== 'function') {
-      throw invalidArgument('runtime', runtime, 'what createRuntime returned');
-    }
+    requireRuntime('runtime', runtime);
     if (typeof options !== 'object' || options === null) throw invalidArgument('options', options, 'an object');
     const given = readArgument('options', () => ({ ...options }));
     rejectUnknownKeys(given, Object.keys(KEYS), 'options.', 'INVALID_ARGUMENT');
@@ -82,11 +81,9 @@ export class ProgramSandbox {
   async run(program: SandboxProgram): Promise<SandboxResult> {
     const timeoutMs = this.#timeoutOf(program.timeoutMs);
     try {
-      let result = await this.#execute(program, timeoutMs, firstNameOf(program.code));
-      if (result.error?.code === 'COMPILATION_ERROR' && firstNameOf(program.code) === JAVASCRIPT) {
-        result = await this.#execute(program, timeoutMs, TYPESCRIPT);
-      }
-      const { error, logs, returnValue } = result;
+      const { error, logs, returnValue } = await inItsLanguage(program.code, (filename) =>
+        this.#execute(program, timeoutMs, filename),
+      );
       return error === undefined ? { value: returnValue, logs } : { error: errorOf(error, timeoutMs), logs };
     } catch (error) {
       if (!(error instanceof NexusError)) throw error;

@@ -16,7 +16,7 @@ import { declare } from '../tools/declarations.js';
 import type { ToolSet } from '../tools/tool-set.js';
 import { type Preview, previewProgram } from './preview.js';
 import { prologueOf } from './prologue.js';
-import { firstNameOf, JAVASCRIPT, TYPESCRIPT } from './read-program.js';
+import { inItsLanguage } from './read-program.js';
 import { checkTypes } from './type-check.js';
 
 /** How one program is run. */
@@ -76,11 +76,7 @@ export class ProgramRunner {
           isNew,
         );
       });
-    let result = await execute(firstNameOf(code));
-    if (result !== 'exists' && result.error?.code === 'COMPILATION_ERROR' && firstNameOf(code) === JAVASCRIPT) {
-      // Nothing of it has run. What is no TypeScript either is described as what it is.
-      result = await execute(TYPESCRIPT);
-    }
+    let result = await inItsLanguage(code, execute);
     if (result === 'exists') return this.resume(runId, signal, state, saved);
     journal.log(result.logs);
     const stateError = this.#applyState(result, state);

@@ -4,8 +4,8 @@ import { codeOfModel } from '../../source/forms/model-text.js';
 import { shapeOf } from '../../source/forms/source-shape.js';
 
 /** The names under which programs are compiled: models write either, and do not say which. */
-export const JAVASCRIPT = 'program.js';
-export const TYPESCRIPT = 'program.ts';
+const JAVASCRIPT = 'program.js';
+const TYPESCRIPT = 'program.ts';
 
 const FENCE_OF_TYPESCRIPT = /^[ \t]*(?:`{3,}|~{3,})[ \t]*(?:[cm]?tsx?|typescript)\b/im;
 const MAX_CHARACTERS = 256 * 1024;
@@ -18,8 +18,24 @@ export interface ReadProgram extends ParsedHandler {
 }
 
 /** As which it is tried first. Only a program that is no JavaScript is tried as TypeScript. */
-export function firstNameOf(code: string): string {
+function firstNameOf(code: string): string {
   return FENCE_OF_TYPESCRIPT.test(code.slice(0, MAX_CHARACTERS)) ? TYPESCRIPT : JAVASCRIPT;
+}
+
+/**
+ * Executes a program as what it is written in.
+ *
+ * @param execute under a file name, which says the language; nothing has run of what ends with COMPILATION_ERROR
+ */
+export async function inItsLanguage<Result extends string | { readonly error?: { readonly code: string } | undefined }>(
+  code: string,
+  execute: (filename: string) => Promise<Result>,
+): Promise<Result> {
+  const first = firstNameOf(code);
+  const result = await execute(first);
+  if (first === TYPESCRIPT || typeof result === 'string' || result.error?.code !== 'COMPILATION_ERROR') return result;
+  // What is no TypeScript either is described as what it is.
+  return execute(TYPESCRIPT);
 }
 
 /** @throws NexusError COMPILATION_ERROR with location and snippet, INVALID_HANDLER */

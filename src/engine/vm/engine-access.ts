@@ -6,12 +6,19 @@ import {
   type ValuePointer,
 } from '../pointers.js';
 import type { EngineFunctions, QuickJsInstance } from '../quickjs-module.js';
+import { type ArrayBufferFields, CLASS_ID_OFFSET, findArrayBufferFields } from '../runtime-fields.js';
 import type { MarkedMemory } from './marked-memory.js';
 import { GuestException, VmPoisonedError } from './vm-errors.js';
 
 export const VALUE_BYTES = 8;
+/** The type of a JSValue that is an object, as the engine numbers them. */
+export const OBJECT_TAG = -1;
 /** perf: copied bytes up to this size are left to the next restore, because freeing them takes longer. */
 export const KEPT_BYTES = 64 * 1024;
+
+const NOWHERE = { start: 0, length: 0 };
+/** No object has this class. */
+const NO_FIELDS: ArrayBufferFields = { classId: 0, recordOffset: 0, dataOffset: 0 };
 
 /**
  * The only way into an instance of the engine. Everything that comes out is checked for guest exceptions, for traps,
@@ -25,6 +32,7 @@ export class EngineAccess {
   /** The heap reached its limit. The guest may have caught the error. */
   heapExhausted = false;
   #poison: VmPoisonedError | undefined;
+  #buffers: ArrayBufferFields | undefined;
 
   constructor({ functions, contextPointer, runtimePointer }: QuickJsInstance, memory: MarkedMemory) {
     this.functions = functions;
@@ -116,18 +124,29 @@ export class EngineAccess {
     return this.checked(value);
   }
 
+  /** Learns from a buffer of which all is known where others say what they are. */
+  learnArrayBuffers(buffer: ValuePointer, bytes: BytesPointer, length: number): void {
+    this.#buffers = findArrayBufferFields(this.memory.numbers, buffer, bytes, length);
+  }
+
   /**
-   * Where the bytes of an ArrayBuffer lie, until the engine is entered again. Runs no guest code.
+   * Where the bytes of an ArrayBuffer lie, until the engine is entered again. Reads memory only: the engine is not entered.
    *
-   * @returns a start of 0 for any other object
+   * @returns a start of 0 for any other value, and for a buffer that was detached
    */
   placeOf(buffer: ValuePointer): { readonly start: number; readonly length: number } {
-    let start = 0;
-    let length = 0;
-    this.enter(() => {
-      start = this.functions.QTS_GetArrayBuffer(this.context, buffer) >>> 0;
-      if (start !== 0) length = this.functions.QTS_GetArrayBufferLength(this.context, buffer) >>> 0;
-    });
+    const { numbers } = this.memory;
+    const { classId, recordOffset, dataOffset } = this.#buffers ?? NO_FIELDS;
+    const cell = this.cell(buffer);
+    if (cell.getInt32(buffer + 4, true) !== OBJECT_TAG) return NOWHERE;
+    const object = cell.getUint32(buffer, true);
+    this.#requireWithin(object, recordOffset + 4);
+    if (numbers.getUint16(object + CLASS_ID_OFFSET, true) !== classId) return NOWHERE;
+    const record = numbers.getUint32(object + recordOffset, true);
+    this.#requireWithin(record, dataOffset + 4);
+    const start = numbers.getUint32(record + dataOffset, true);
+    if (start === 0) return NOWHERE;
+    const length = numbers.getUint32(record, true);
     this.#requireWithin(start, length);
     return { start, length };
   }

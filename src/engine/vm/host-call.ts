@@ -6,7 +6,7 @@ import { MalformedRequestError } from '../../intl/formatter-key.js';
 import { IntlOperations, type Passed } from '../../intl/operations.js';
 import { performCrypto } from '../../webcrypto/operations.js';
 import { type BytesPointer, NO_VALUE, type ValuePointer, valueAt } from '../pointers.js';
-import { type EngineAccess, VALUE_BYTES } from './engine-access.js';
+import { type EngineAccess, OBJECT_TAG, VALUE_BYTES } from './engine-access.js';
 import { readGuestText, TextTag } from './guest-texts.js';
 import { GuestException } from './vm-errors.js';
 
@@ -16,7 +16,7 @@ const MAX_ARGUMENTS = 6;
 const MAX_MESSAGE = 300;
 
 /** The types of JSValues, as the engine numbers them. All others but floats are objects or the engine's own. */
-const ValueTag = { object: -1, int: 0, boolean: 1, null: 2, undefined: 3, ...TextTag } as const;
+const ValueTag = { object: OBJECT_TAG, int: 0, boolean: 1, null: 2, undefined: 3, ...TextTag } as const;
 /** The least tag, and the first after those of values that are no floats. */
 const FIRST_TAG = -9;
 const FLOAT_TAG = 8;
@@ -31,7 +31,8 @@ export function hostFunctionNumber(name: HostFunctionName): number {
 
 /**
  * The functions of the host that the guest calls, and that answer at once: `intl/operations.ts` is given primitive values,
- * `webcrypto/operations.ts` ArrayBuffers as well. They run no code of the guest, and whatever they are given, they give a value or nothing.
+ * `webcrypto/operations.ts` ArrayBuffers as well. They run no code of the guest, and whatever they are given, they give a value or nothing; where
+ * there is no room for the value, the run ends.
  */
 export class HostCall {
   readonly #engine: EngineAccess;
@@ -52,7 +53,8 @@ export class HostCall {
 
   /**
    * @param number which function
-   * @returns a new value, or nothing if there is no room for it or the guest's half would not ask so
+   * @returns a new value, or nothing if the guest's half would not ask so
+   * @throws VmPoisonedError if there is no room for the value: the guest would take nothing for another failure, and go on
    */
   answer(number: number, argc: number, argv: BytesPointer, settings: LocaleSettings): ValuePointer {
     this.#bytesRead = 0;
@@ -63,6 +65,7 @@ export class HostCall {
       const answer = name === 'intl' ? this.#askIntl(argc, argv, settings) : this.#askCrypto(argc, argv);
       return this.#read(this.#encoder.encode(answer, 'answer'));
     } catch (error) {
+      if (error instanceof GuestException && this.#engine.heapExhausted) throw this.#engine.outOfMemory();
       if (error instanceof GuestException || error instanceof MalformedValueError) return NO_VALUE;
       throw error;
     } finally {

@@ -138,19 +138,16 @@ export class VmControls {
   }
 
   /**
-   * Counts a call of the host's function, and polls: many of them fit between two polls of the engine. If the run is to
-   * be interrupted, the engine polls at its next step.
+   * Counts a call of the host's function and the bytes that it was given, and polls: many of them fit between two polls of the engine. If the
+   * run is to be interrupted, the engine polls at its next step.
+   *
+   * Called after the call: it takes time, and it enters the engine, which must not poll there, where nobody is told.
    */
-  protected chargeHostCall(): void {
-    this.#chargedSteps += STEPS_PER_HOST_CALL;
+  protected chargeHostCall(bytes: number): void {
+    this.#chargedSteps += STEPS_PER_HOST_CALL + Math.floor(bytes / HOST_BYTES_PER_STEP);
     if (!this.shouldInterrupt()) return;
     this.#chargedSteps -= this.stepsToPoll - 1;
     this.#setStepsToPoll(1);
-  }
-
-  /** Counts the bytes that a call of the host's function was given. */
-  protected chargeHostBytes(bytes: number): void {
-    this.#chargedSteps += Math.floor(bytes / HOST_BYTES_PER_STEP);
   }
 
   #setStepsToPoll(steps: number): void {

@@ -4,6 +4,7 @@ import { renderReason } from '../../support/render-reason.js';
 import { readLimited } from './read-limited.js';
 
 const MAX_DOCUMENT = 32 * 1024 * 1024;
+const TO_JSON = 'convert it, for example with: npx yaml --json --single < openapi.yaml > openapi.json';
 
 /** What is read of an OpenAPI document. Everything in it may be missing, or something else. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -21,7 +22,11 @@ export async function readDocument(place: string, timeoutMs: number): Promise<Js
     document = JSON.parse(text);
   } catch (cause) {
     const isYaml = /^\s*(openapi|swagger|info)\s*:/m.test(text);
-    throw fault(place, isYaml ? 'is YAML; write it as JSON' : `is not JSON: ${(cause as Error).message}`, cause);
+    throw fault(
+      place,
+      isYaml ? `is YAML, and only JSON is read; ${TO_JSON}` : `is not JSON: ${(cause as Error).message}`,
+      cause,
+    );
   }
   const { openapi, swagger } = (document ?? {}) as Json;
   if (typeof openapi === 'string' && openapi.startsWith('3.')) return document as Json;

@@ -2,14 +2,10 @@ import { renderReason } from '../../support/render-reason.js';
 import { settleWithin } from '../../support/waiting.js';
 import { boundedSchema } from '../bounded-schema.js';
 import type { HttpServerConfig, StdioServerConfig } from '../config/mcp-config.js';
-import {
-  CfWorkerJsonSchemaValidator,
-  Client,
-  StdioClientTransport,
-  StreamableHTTPClientTransport,
-} from '../sdk/client.js';
+import { CfWorkerJsonSchemaValidator, Client, StreamableHTTPClientTransport } from '../sdk/client.js';
 import { BOUNDS, boundedText, requireBounded, type Source, type SourceTool } from '../source.js';
 import { answerOf } from './answer.js';
+import { ProcessTransport } from './server-process.js';
 
 const MAX_PAGES = 100;
 const MAX_NAME = 200;
@@ -84,7 +80,6 @@ export class WrappedServer implements Source {
   async close(): Promise<void> {
     const client = await this.#client?.catch(() => undefined);
     this.#client = undefined;
-    // A process that does not end is killed by the SDK.
     if (client !== undefined) await settleWithin(client.close(), CLOSE_MS);
   }
 
@@ -134,7 +129,7 @@ export class WrappedServer implements Source {
       });
     }
     const { command, args, env, cwd } = config;
-    return new StdioClientTransport({
+    return new ProcessTransport({
       ...{ command, args: [...args], stderr: 'ignore', maxBufferSize: MAX_MESSAGE },
       env: { ...inherited(), ...env },
       ...(cwd !== undefined && { cwd }),

@@ -11,11 +11,13 @@ export const title = 'kill -9 of processes that run programs, at random';
 
 const PROCESS = new URL('./workers/program-process.mjs', import.meta.url);
 const QUICK = { runs: 16, kills: 4 };
-const LONG = { runs: 1_000, kills: 250 };
+const LONG = { runs: 1_000, kills: 120 };
 const PROCESSES = 2;
-const LANES = 8;
+/** Programs under way at once: each kill disturbs half of them. */
+const LANES = 32;
 const LEASE_MS = 1_500;
-const MAX_PAUSE_MS = 900;
+/** Between the program that a kill is due with and the kill. */
+const MAX_PAUSE_MS = 300;
 const MAX_TRIES = 1_000;
 
 export async function run({ quick, runs, kills, scratch }) {
@@ -39,16 +41,23 @@ export async function run({ quick, runs, kills, scratch }) {
   const outcomes = new Map();
   let killed = 0;
   let isOver = false;
+  // Kills are spread over the programs, not over the time: a busy machine has no more of them for each program than another one.
+  const every = count / Math.max(1, left);
+  let spare = start();
   const disturbing = (async () => {
     while (!isOver && left > 0) {
+      const due = killed * every;
+      while (!isOver && outcomes.size < due) await pause(10);
       const index = Math.floor(Math.random() * PROCESSES);
-      await workers[index].ready.catch(() => {});
+      await Promise.all([workers[index].ready, spare.ready]).catch(() => {});
       await pause(Math.random() * MAX_PAUSE_MS);
       if (isOver) return;
       left--;
-      await workers[index].kill();
+      const victim = workers[index];
+      workers[index] = spare;
+      spare = start();
+      await victim.kill();
       killed++;
-      workers[index] = start();
     }
   })();
   /** A process may be killed at any moment: the caller asks another one. */
@@ -90,7 +99,7 @@ export async function run({ quick, runs, kills, scratch }) {
     );
   } finally {
     isOver = true;
-    await Promise.all(workers.map((worker) => worker.kill()));
+    await Promise.all([...workers, spare].map((worker) => worker.kill()));
     await runtime.shutdown();
   }
 }

@@ -1,4 +1,6 @@
 // A server of MCP on the official SDK, over stdio. Its behaviour is its argument: `shop` is well-behaved, the others are hostile.
+import { writeFileSync } from 'node:fs';
+
 import { fromJsonSchema, McpServer, Server } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 
@@ -8,7 +10,14 @@ const text = (value) => ({
 });
 const object = (properties = {}) => ({ type: 'object', properties, required: Object.keys(properties) });
 
-if (mode === 'shop') {
+// Its pid is written to a file that is named after the behaviour. The stubborn ones ignore the end of their input, and SIGTERM.
+if (process.argv[3] !== undefined) writeFileSync(process.argv[3], String(process.pid));
+if (mode.startsWith('stubborn')) {
+  process.on('SIGTERM', () => {});
+  setInterval(() => {}, 1_000);
+}
+
+if (mode === 'shop' || mode === 'stubborn') {
   serveStdio(() => {
     const server = new McpServer({ name: 'shop', version: '1.0.0' });
     const read = { annotations: { readOnlyHint: true } };
@@ -39,7 +48,7 @@ if (mode === 'shop') {
     }));
     return server;
   });
-} else if (mode === 'silent') {
+} else if (mode === 'silent' || mode === 'stubborn-silent') {
   setInterval(() => {}, 1_000);
 } else {
   await hostile();
