@@ -74,7 +74,7 @@ export function statementsOf(schema: string) {
     getImage: `SELECT content FROM ${schema}.images WHERE id = $1`,
     listImages: `SELECT id, octet_length(content) AS bytes, put_at FROM ${schema}.images ORDER BY id`,
     deleteImage: `DELETE FROM ${schema}.images WHERE id = $1 AND put_at = $2 RETURNING id`,
-    time: `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms`,
+    time: `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms`,
   } as const;
 }
 
