@@ -24,7 +24,7 @@ export function statementsOf(schema: string) {
     ORDER BY wake_at LIMIT $2`;
   const page = (columns: string, storedBytes: string, table: string) => `(
     SELECT ${columns}, ${storedBytes} AS stored_bytes FROM ${schema}.${table}
-    WHERE run_id >= $1 AND (${ID}) COLLATE "C" > $2 ORDER BY ${IN_ORDER} LIMIT $3)`;
+    WHERE (${IN_ORDER}) > ($1, $2) ORDER BY ${IN_ORDER} LIMIT $3)`;
   return {
     key: `SELECT key FROM ${schema}.meta`,
     meta: `SELECT version, secret_ids FROM ${schema}.meta`,

@@ -112,7 +112,8 @@ export class StoreClock {
   async #compareOnce(): Promise<Offset> {
     const before = this.#environment.now();
     const theirs = await ask(async () => this.#store.time?.());
-    if (theirs === undefined || !Number.isFinite(theirs)) throw new TypeError(`time() of the suspensionStore gave ${String(theirs)}`);
+    if (theirs === undefined || !Number.isFinite(theirs))
+      throw new TypeError(`time() of the suspensionStore gave ${String(theirs)}`);
     const after = this.#environment.now();
     // The clock of the machine may have been set back meanwhile.
     const [first, last] = before <= after ? [before, after] : [after, before];

@@ -41,20 +41,20 @@ describe('the clock of a store that is asked slowly', () => {
     [undefined, 'answer'],
     ['answer', 'question'],
     [undefined, 'first question'],
-  ] satisfies [Slow, Slow][])(
-    'no timer is early: set where the %s is slow, due where the %s is',
-    async (setting, resuming) => {
-      const shared = new MemoryStore();
-      await using one = await open(viewOf(shared, setting));
-      await using other = await open(viewOf(shared, resuming));
-      const set = suspensionOf(await one.executeHandler("await $sleep('1h')", { capabilities: ['timer'] }));
-      const refused = await rejection(other.resumeHandler(set.suspensionId));
-      expect(refused.code).toBe('INVALID_ARGUMENT');
-      // Both have the clock of this machine.
-      const dueAt = refused.context?.['wakeAt'] as Date;
-      expect(dueAt.getTime()).toBeGreaterThanOrEqual(set.wakeAt?.getTime() ?? Number.NaN);
-    },
-  );
+  ] satisfies [
+    Slow,
+    Slow,
+  ][])('no timer is early: set where the %s is slow, due where the %s is', async (setting, resuming) => {
+    const shared = new MemoryStore();
+    await using one = await open(viewOf(shared, setting));
+    await using other = await open(viewOf(shared, resuming));
+    const set = suspensionOf(await one.executeHandler("await $sleep('1h')", { capabilities: ['timer'] }));
+    const refused = await rejection(other.resumeHandler(set.suspensionId));
+    expect(refused.code).toBe('INVALID_ARGUMENT');
+    // Both have the clock of this machine.
+    const dueAt = refused.context?.['wakeAt'] as Date;
+    expect(dueAt.getTime()).toBeGreaterThanOrEqual(set.wakeAt?.getTime() ?? Number.NaN);
+  });
 
   it('a timer that waits over many steps is not put off by each of them', async () => {
     const view = viewOf(new MemoryStore(), 'question');
