@@ -5,14 +5,11 @@ export function record(table) {
   tables.push(table);
 }
 
-let isSent = false;
-
-/** For a question that ends itself, because a peer keeps its process. */
-export async function sendResults() {
-  if (isSent || process.send === undefined) return;
-  isSent = true;
-  await new Promise((resolve) => process.send(tables, resolve));
-}
-
 // Only at the end: a question that fails half-way has no results.
-process.once('beforeExit', sendResults);
+process.once('beforeExit', () => process.send?.(tables));
+
+/** Ends a question that would not end by itself, because a client or a peer keeps its process. */
+export async function end() {
+  if (process.send !== undefined) await new Promise((resolve) => process.send(tables, resolve));
+  process.exit();
+}

@@ -9,7 +9,7 @@ import { bytes } from '../harness/format.mjs';
 import { CORES, inTurn, measureCalls, section } from '../harness/load.mjs';
 import { printMachine } from '../harness/machine.mjs';
 import { isShort } from '../harness/options.mjs';
-import { sendResults } from '../harness/report.mjs';
+import { end } from '../harness/report.mjs';
 import { printData, printTable } from '../harness/table.mjs';
 
 const CALLS = [0, 1, 10, 50];
@@ -166,5 +166,4 @@ for (const { subject, pausedBytes } of subjects) {
 }
 printTable(['a program that waits for an approval, after one call', 'at rest'], paused);
 for (const { release } of subjects) await release();
-await sendResults();
-process.exit(0);
+await end();

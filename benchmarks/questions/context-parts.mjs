@@ -12,6 +12,7 @@ import { encodeInput } from '../../build/worker/packed-input.js';
 import { ms } from '../harness/format.mjs';
 import { printMachine } from '../harness/machine.mjs';
 import { isShort } from '../harness/options.mjs';
+import { end } from '../harness/report.mjs';
 import { median } from '../harness/statistics.mjs';
 import { printTable } from '../harness/table.mjs';
 import { referenceExecutor } from '../work/executor.mjs';
@@ -71,4 +72,4 @@ printTable(['processor time', ...STEPS], rows);
 console.log(`
 encode, decode: the calling thread, with checks; json: the same value as json(text)
 read: the engine makes the value; write: it writes the value; compare: has the handler changed it?`);
-process.exit(0);
+await end();

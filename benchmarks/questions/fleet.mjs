@@ -9,6 +9,7 @@ import { POSTGRES, REDIS } from '../../test/support/servers/installed.mjs';
 import { ms } from '../harness/format.mjs';
 import { printMachine } from '../harness/machine.mjs';
 import { isShort } from '../harness/options.mjs';
+import { end } from '../harness/report.mjs';
 import { percentile } from '../harness/statistics.mjs';
 import { printTable } from '../harness/table.mjs';
 import { connectFleet, cpuSecondsOf, startServerOf } from '../work/fleet-connections.mjs';
@@ -114,4 +115,4 @@ if (POSTGRES === undefined || REDIS === undefined) {
     rows,
   );
 }
-process.exit();
+await end();

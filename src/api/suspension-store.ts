@@ -350,8 +350,8 @@ export interface SuspensionStore {
 
   /**
    * The time, in milliseconds since the epoch, by one clock for all who share the store. Optional: without it, each process passes the time
-   * of its own clock, and these should agree to well within `leaseMs`. It is asked once a minute, and added to the process's clock as an
-   * offset.
+   * of its own clock, and these should agree to well within `leaseMs`. It is asked once a minute, again if the answer was slow, and added to
+   * the process's clock as an offset. May have a fraction.
    */
   time?(): Promise<number>;
 

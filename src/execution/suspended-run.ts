@@ -15,6 +15,8 @@ export interface PendingTimer {
   readonly callId: string;
   /** Milliseconds since the epoch. */
   readonly dueAtMs: number;
+  /** The same by the clock of the store that it comes from, if that has one. */
+  readonly storedDueAtMs?: number;
 }
 
 /** A request of a waiting handler: a call that the runtime answers. */

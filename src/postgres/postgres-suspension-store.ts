@@ -15,6 +15,7 @@ import type {
   SuspensionOutcome,
   SuspensionPage,
   SuspensionStore,
+  SuspensionSummary,
   SuspensionSweep,
   SweepOptions,
 } from '../api/suspension-store.js';
@@ -50,6 +51,7 @@ import {
   idOf,
   outcomeOf,
   ownersOf,
+  placeOf,
   type SummaryRow,
   summaryOf,
   valuesOf,
@@ -59,9 +61,10 @@ import { otherVersion, requirePool, requireSchema, requireServer, versionOf } fr
 import { SERVER, type Statements, statementsOf } from './statements.js';
 
 const KEY_BYTES = 32;
-const RUN_ID_LENGTH = 22;
 /** A statement of a sweep takes some 10 ms for as many. */
 const SWEPT_AT_ONCE = 500;
+/** Each is on a page of its own, and may have to be read from a disk. */
+const LISTED_AT_ONCE = 200;
 
 // biome-ignore lint/suspicious/noExplicitAny: the types of rows follow from the text of the statement
 type AnyRow = any;
@@ -258,14 +261,20 @@ export class PostgresSuspensionStore implements SuspensionStore {
     this.#operations.requireOpen();
     checkPage(options);
     const { limit, states, tenant, deployment } = options;
-    const after = toServerText(options.after ?? '');
     const filter = [states?.join(',') ?? null, tenant === undefined ? null : toServerText(tenant), deployment ?? null];
-    const values = [after.slice(0, RUN_ID_LENGTH), after, limit + 1, ...filter];
-    const rows = await this.#query<SummaryRow>(this.#sql.list, values);
-    const page = rows.slice(0, limit);
-    const suspensions = page.filter((row) => row.is_shown).map(summaryOf);
-    const last = page.at(-1);
-    return { suspensions, unreadable: [], ...(rows.length > limit && last !== undefined && { next: idOf(last) }) };
+    const suspensions: SuspensionSummary[] = [];
+    let after = toServerText(options.after ?? '');
+    for (let left = limit; left > 0; ) {
+      const most = Math.min(left, LISTED_AT_ONCE);
+      const rows = await this.#query<SummaryRow>(this.#sql.list, [...placeOf(after), most + 1, ...filter]);
+      const page = rows.slice(0, most);
+      for (const row of page) if (row.is_shown) suspensions.push(summaryOf(row));
+      const last = page.at(-1);
+      if (rows.length <= most || last === undefined) return { suspensions, unreadable: [] };
+      after = idOf(last);
+      left -= most;
+    }
+    return { suspensions, unreadable: [], next: after };
   }
 
   async sweep(nowMs: number, options: SweepOptions = {}): Promise<SuspensionSweep> {

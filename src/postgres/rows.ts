@@ -61,6 +61,17 @@ export function idOf({ run_id, generation }: Pick<SuspensionRow, 'run_id' | 'gen
   return `${run_id}.${generation}`;
 }
 
+const RUN_ID_LENGTH = 22;
+/** Later than all generations as text, which have digits only. */
+const AFTER_ALL = ':';
+
+/** The run, and the generation as text, after which the ids come that are after any text. */
+export function placeOf(after: string): readonly [run: string, generation: string] {
+  const run = after.slice(0, RUN_ID_LENGTH);
+  const [sign = '', generation] = [after.charAt(RUN_ID_LENGTH), after.slice(RUN_ID_LENGTH + 1)];
+  return [run, sign === '.' ? generation : sign > '.' ? AFTER_ALL : ''];
+}
+
 /** @throws NexusError SUSPENSION_INCOMPATIBLE */
 export function foundOf(row: SuspensionRow): FoundSuspension {
   const { state, envelope, owner, lease_until, fence, content, settled_at, keep_until } = row;

@@ -89,6 +89,8 @@ CREATE TABLE IF NOT EXISTS ${schema}.outcomes (
 );
 ALTER TABLE ${schema}.outcomes ALTER COLUMN content SET STORAGE EXTERNAL;
 CREATE INDEX IF NOT EXISTS outcomes_keep ON ${schema}.outcomes (keep_until);
+-- In the order of a listing, of which generations are text: a run may have very many.
+CREATE INDEX IF NOT EXISTS outcomes_listing ON ${schema}.outcomes (run_id, (generation::text) COLLATE "C");
 
 CREATE TABLE IF NOT EXISTS ${schema}.messages (
   run_id text COLLATE "C" NOT NULL,

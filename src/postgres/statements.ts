@@ -24,7 +24,7 @@ export function statementsOf(schema: string) {
     ORDER BY wake_at LIMIT $2`;
   const page = (columns: string, storedBytes: string, table: string) => `(
     SELECT ${columns}, ${storedBytes} AS stored_bytes FROM ${schema}.${table}
-    WHERE run_id >= $1 AND (${ID}) COLLATE "C" > $2 ORDER BY ${IN_ORDER} LIMIT $3)`;
+    WHERE (${IN_ORDER}) > ($1, $2) ORDER BY ${IN_ORDER} LIMIT $3)`;
   return {
     key: `SELECT key FROM ${schema}.meta`,
     meta: `SELECT version, secret_ids FROM ${schema}.meta`,
@@ -74,7 +74,7 @@ export function statementsOf(schema: string) {
     getImage: `SELECT content FROM ${schema}.images WHERE id = $1`,
     listImages: `SELECT id, octet_length(content) AS bytes, put_at FROM ${schema}.images ORDER BY id`,
     deleteImage: `DELETE FROM ${schema}.images WHERE id = $1 AND put_at = $2 RETURNING id`,
-    time: `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms`,
+    time: `SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms`,
   } as const;
 }
 

@@ -6,7 +6,7 @@ import { PARTITIONS } from './layout.js';
 import { summaryOf } from './records.js';
 import { SUMMARIES } from './scripts.js';
 
-/** Partitions that are asked for ids together: in a small store, most have none. */
+/** Partitions that are asked for ids together, at most: in a large store the first has all of a page, in a small one most have none. */
 const PARTITIONS_AT_ONCE = 16;
 const LINES_AT_ONCE = 100;
 
@@ -39,12 +39,21 @@ async function idsAfter({ client, layout }: StoreParts, after: string, count: nu
   const found: string[] = [];
   const first = after.slice(0, 1);
   const left = PARTITIONS.filter((partition) => partition >= first);
-  for (let from = 0; from < left.length && found.length < count; from += PARTITIONS_AT_ONCE) {
+  for (let atOnce = 1; left.length > 0 && found.length < count; atOnce = Math.min(2 * atOnce, PARTITIONS_AT_ONCE)) {
+    const missing = count - found.length;
     const some = await Promise.all(
       left
-        .slice(from, from + PARTITIONS_AT_ONCE)
+        .splice(0, atOnce)
         .map((partition) =>
-          client.callBuffer('ZRANGEBYLEX', `${layout.ofPartition(partition)}ids`, `(${after}`, '+', 'LIMIT', 0, count),
+          client.callBuffer(
+            'ZRANGEBYLEX',
+            `${layout.ofPartition(partition)}ids`,
+            `(${after}`,
+            '+',
+            'LIMIT',
+            0,
+            missing,
+          ),
         ),
     );
     for (const ids of some as Buffer[][]) for (const id of ids) found.push(id.toString());
@@ -60,10 +69,9 @@ async function linesOf({ calls, layout }: StoreParts, ids: readonly string[]): P
     if (last === undefined || last.length >= LINES_AT_ONCE || last[0]?.[0] !== id[0]) groups.push([id]);
     else last.push(id);
   }
-  const lines: Line[] = [];
-  for (const group of groups) {
-    const answer = await calls.call(SUMMARIES, layout.ofRun(group[0] as string), group);
-    for (const line of answer as Line[]) lines.push(line);
-  }
-  return lines;
+  // The server has its turn for others between two of them.
+  const answers = await Promise.all(
+    groups.map((group) => calls.call(SUMMARIES, layout.ofRun(group[0] as string), group) as Promise<Line[]>),
+  );
+  return answers.flat();
 }

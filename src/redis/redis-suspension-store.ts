@@ -264,7 +264,7 @@ export class RedisSuspensionStore implements SuspensionStore {
 
   async time(): Promise<number> {
     const [seconds, micros] = (await this.#call(TIME, this.#layout.meta, [])) as readonly [Buffer, Buffer];
-    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+    return Number(seconds) * 1_000 + Number(micros) / 1_000;
   }
 
   /** Waits for pending operations. The client stays open; a connection that `replicas` needed is closed. */

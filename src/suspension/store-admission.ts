@@ -11,7 +11,7 @@ import type { KeptImages } from './images/kept-images.js';
 import type { RecordedOutcomes } from './recorded-outcomes.js';
 import type { StoreRoom } from './room/store-room.js';
 import { sealRun, storedTenant, summariseRun } from './sealed/run-envelope.js';
-import { atOffset, type StoreClock } from './store-clock.js';
+import type { StoreClock } from './store-clock.js';
 import { noRoom, notRecorded, tooLarge, tooManyCalls } from './suspension-results.js';
 
 /** What a handler gave as an argument may have more values than can be read again. */
@@ -72,7 +72,7 @@ export class StoreAdmission {
     const createdAtMs = await this.#clock.current();
     await this.#images.ensure(run);
     const { deployment = this.#images.deployment } = run;
-    const stored = { ...atOffset(run, this.#clock.offsetMs), deployment };
+    const stored = { ...this.#clock.stored(run), deployment };
     const envelope = await seal(() => sealRun(id, { run: stored, calls }, keys));
     letGo();
     if ('unencodable' in envelope) return { error: notRecorded(envelope.unencodable) };

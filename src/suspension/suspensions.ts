@@ -39,7 +39,7 @@ import { openRun, storedTenant, summarisedOrigin } from './sealed/run-envelope.j
 import { type Settlement, Settlements, type Storage } from './settlements.js';
 import { StoreAdmission } from './store-admission.js';
 import { ask, PollPauses, sleep } from './store-calls.js';
-import { atOffset, StoreClock } from './store-clock.js';
+import { StoreClock } from './store-clock.js';
 import {
   busy,
   type CurrentSuspension,
@@ -356,7 +356,7 @@ export class Suspensions {
       const bounds = { abis: KNOWN_ABIS, engine: this.#engine, memoryLimitBytes };
       const found = await openRun(id, envelope, await this.#outcomes.keys(), bounds);
       const opened = await this.#images.withImage(id, found);
-      const run = atOffset(opened, -this.#clock.offsetMs);
+      const run = this.#clock.opened(opened);
       this.#room.note(id, storedTenant(run.tenant), envelope.length);
       const storage = {
         origin: eventOriginOf(run.origin, run.tenant),

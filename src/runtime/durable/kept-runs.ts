@@ -2,7 +2,6 @@ import type { WasmContext } from '../../api/context.js';
 import type { ExtensionCall, WasmResult } from '../../api/result.js';
 import type { FoundSuspension } from '../../api/suspension-store.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import { firstDueMs } from '../../execution/own-calls.js';
 import type { WaitingRun } from '../../execution/waiting-run.js';
 import { sha256Hex } from '../../support/sha256-hex.js';
 import { setTimeout as after, clearTimeout } from '../../support/timers.js';
@@ -261,9 +260,8 @@ export class KeptRuns {
     };
     const kind = 'waiting' as const;
     const content = { kind, facts, document: encoded.content, inner: sealed.inner, later, notes: notes.write(result) };
-    const timerMs = firstDueMs(waiting.run);
     // Nothing of it is to be told.
-    const dueAtMs = timerMs === undefined ? 'never' : Math.max(0, Math.ceil(timerMs + store.clock.offsetMs));
+    const dueAtMs = store.clock.firstTimerAtMs(waiting.run) ?? 'never';
     const label = keptLabelOf(this.#parts.deployment());
     try {
       if (!(await store.begin(content, undefined, label, { untilMs: sealed.untilMs, dueAtMs }))) return 'exists';

@@ -28,7 +28,7 @@ import type { EnvelopeKeys } from '../sealed/envelope-keys.js';
 import { decodeOutcome } from '../sealed/outcome-content.js';
 import { openRun, pendingCallsOf, sealRun, storedTenant } from '../sealed/run-envelope.js';
 import { ask, offer } from '../store-calls.js';
-import { atOffset, type StoreClock } from '../store-clock.js';
+import type { StoreClock } from '../store-clock.js';
 import { noRoom, notRecorded, tooLarge, tooManyCalls, unreadable } from '../suspension-results.js';
 import { ContentTooLargeError, type DurableContent, openDurable, sealDurable } from './durable-envelope.js';
 import type { AdvanceOptions, HeldGeneration } from './held-generation.js';
@@ -275,7 +275,7 @@ export class DurableStore {
     const { clock, images } = this.#parts;
     await clock.current();
     await images.ensure(run);
-    const stored = { ...atOffset(run, clock.offsetMs), deployment: run.deployment ?? images.deployment };
+    const stored = { ...clock.stored(run), deployment: run.deployment ?? images.deployment };
     try {
       const inner = await sealRun(id, { run: stored, calls }, await this.#parts.outcomes.keys());
       if ('maxCalls' in inner) return { error: tooManyCalls(run.calls.length, inner.maxCalls) };
@@ -315,7 +315,7 @@ export class DurableStore {
     const bounds = { ...(abis && { abis }), engine, memoryLimitBytes };
     const opened = await openRun(innerId, inner ?? new Uint8Array(), await outcomes.keys(), bounds);
     const calls = await pendingCallsOf(innerId, opened);
-    return { run: atOffset(opened, -clock.offsetMs), calls };
+    return { run: clock.opened(opened), calls };
   }
 
   /** When the last timer of a handler is due, by the store's clock; 0 if it has none, or is of another deployment. */
@@ -325,7 +325,7 @@ export class DurableStore {
       ({ run }) => run,
       () => ({ timers: [] }),
     );
-    return Math.max(0, ...timers.map(({ dueAtMs }) => Math.ceil(dueAtMs + this.clock.offsetMs)));
+    return Math.max(0, ...timers.map((timer) => this.clock.timerAtMs(timer)));
   }
 
   list(options: SuspensionFilter & { readonly after?: string; readonly limit: number }): Promise<SuspensionPage> {

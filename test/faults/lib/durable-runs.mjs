@@ -15,6 +15,8 @@ export const LEASE_MS = 1_500;
 const SLEEP_MS = 100;
 const MAX_MS = 30 * 60 * 1000;
 const RETRY_MS = 200;
+/** So many are under way at a time where their number follows from that of the disturbances. */
+const OPEN_RUNS = 40;
 /** What a store that is away is refused with. */
 const RETRIED = new Set(['INTERNAL_ERROR', 'INVALID_CONFIG']);
 
@@ -40,6 +42,7 @@ const ALIKE = { worker: WORKER, argsOf: () => undefined, workers: WORKERS, dispa
 
 /**
  * @param disturb called again and again with the processes that work, until all runs have ended; `steps` is how many were told so far
+ * @param times how often it is to be disturbed: more runs than `count` are started while that has not been done, a few at a time
  * @param isPublished whether what is lost or told in two ways is only counted: the fault may do that
  * @param maxMs how long to wait for the end of all runs
  * @param fleet what the processes are: their module, an argument for each by its index, their number, and the dispatcher of this process
@@ -53,6 +56,7 @@ export async function runDurable(
   {
     count,
     disturb,
+    times = 0,
     isPublished = false,
     maxMs = MAX_MS,
     leaseMs = LEASE_MS,
@@ -154,22 +158,29 @@ export async function runDurable(
   const startedAt = Date.now();
   try {
     for (let i = 0; i < fleet.workers; i++) startWorker();
-    const ids = Array.from({ length: count }, (_, index) => `run-${index}`);
+    const ids = [];
+    let areStarted = false;
     const capabilities = ['ext:service.*', 'events:emit:*', 'timer'];
     const startAll = async () => {
-      for (const [index, runId] of ids.entries()) {
+      for (let index = 0; index < count || (disturbed < times && Date.now() - startedAt < maxMs); index++) {
+        while (times > 0 && ids.length - ends.size >= OPEN_RUNS) await pause(20);
+        const runId = `run-${index}`;
+        ids.push(runId);
         const start = () => insist(() => runtime.start(source, { args: index, capabilities }, { runId }));
         // A caller whose answer was lost starts it again.
         await Promise.all(index % 5 === 0 ? [start(), start()] : [start()]);
       }
     };
+    const isDone = () => areStarted && ends.size >= ids.length;
     const started = startAll();
-    started.catch((error) => findings.check(false, `a run was not started: ${error.stack}`));
-    while (ends.size < count && Date.now() - startedAt < maxMs) {
+    void started
+      .catch((error) => findings.check(false, `a run was not started: ${error.stack}`))
+      .finally(() => (areStarted = true));
+    while (!isDone() && Date.now() - startedAt < maxMs) {
       disturbed += await disturb({
         workers: [...workers],
         startWorker,
-        isOver: () => ends.size >= count,
+        isOver: isDone,
         steps: () => told.size + ends.size,
       });
       while (workers.size < fleet.workers) startWorker();
@@ -194,9 +205,9 @@ export async function runDurable(
     }
     if (early.length > 0) findings.check(false, `timers were early: ${early.join(', ')} ms instead of ${SLEEP_MS}`);
     const seconds = Math.round((Date.now() - startedAt) / 1000);
-    const lost = count - ends.size;
+    const lost = ids.length - ends.size;
     return findings.end(
-      `${count} runs, ${disturbed} disturbed, ${died} processes died, ${seconds} s: ${lost} lost, ${differ} told with two contents, ${refused} requests refused, ${repeated} of ${told.size} told again, ${repeatedAsks} calls made again${more()}`,
+      `${ids.length} runs, ${disturbed}${times > 0 ? ` of ${times}` : ''} disturbed, ${died} processes died, ${seconds} s: ${lost} lost, ${differ} told with two contents, ${refused} requests refused, ${repeated} of ${told.size} told again, ${repeatedAsks} calls made again${more()}`,
     );
   } finally {
     stopWorkers();

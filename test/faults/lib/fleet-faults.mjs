@@ -16,20 +16,23 @@ export const PAIRS = [
  * @param options of the command line; `kills` and `runs` replace the numbers
  * @param given for {@link runFleet}, with `times` that it is done, and `runs`
  * @param everyMs the longest pause before each
- * @param fault does it once, and resolves when what was taken is there again
+ * @param fault does it once, and resolves when what was taken is there again; may return how often it was done
  */
 export function runWithFaults(options, { times, runs, everyMs, fault, ...given }) {
-  let left = Number(options.kills ?? times);
+  const wanted = Number(options.kills ?? times);
+  let left = wanted;
   return runFleet(options, {
     ...given,
+    times: wanted,
     count: Number(options.runs ?? runs),
     async disturb(state) {
       await Promise.all(state.workers.map(({ ready, ended }) => Promise.race([ready, ended])));
       await pause(Math.random() * everyMs);
-      if (left === 0 || state.isOver()) return 0;
-      left--;
-      await fault(state);
-      return 1;
+      if (left <= 0 || state.isOver()) return 0;
+      const answer = await fault(state);
+      const done = typeof answer === 'number' ? answer : 1;
+      left -= done;
+      return done;
     },
   });
 }

@@ -80,7 +80,9 @@ describe.each([
       try { await $signal('s', { timeout: '0.02s' }) } catch (error) { late = [error.name, error.message] }
       return [late, await $signal('s', { timeout: '1h' })];`;
     const run = await runtime.start(code, ALL, { runId: 'late' });
-    await vi.waitFor(async () => expect((await run.describe()).calls).toMatchObject([{ callId: 'c3' }]));
+    await vi.waitFor(async () => expect((await run.describe()).calls).toMatchObject([{ callId: 'c3' }]), {
+      timeout: 60_000,
+    });
     await run.signal('s', 'now');
     const late = ['TimeoutError', 'No signal "s" came within 20 ms'];
     expect((await run.result()).returnValue).toEqual([late, 'now']);

@@ -222,7 +222,7 @@ export class RunSession {
   ): Promise<HeldGeneration | undefined> {
     const { store, onRelease } = this.#parts;
     const dueAtMs = firstDueMs(run);
-    const timerAtMs = dueAtMs === undefined ? undefined : Math.max(0, Math.ceil(dueAtMs + store.clock.offsetMs));
+    const timerAtMs = store.clock.firstTimerAtMs(run);
     const reminderAtMs = this.#tasks.reminderOf(held, calls, this.#callsOf(held).later);
     const times = [timerAtMs, reminderAtMs].filter((atMs) => atMs !== undefined);
     const again = await this.#letGoUntil(held, times.length === 0 ? {} : { dueAtMs: Math.min(...times) });

@@ -29,14 +29,21 @@ export class SessionTasks {
 
   /** Whether its time has come. A task may come early, or twice: then it waits as before. */
   isDue(held: HeldGeneration): boolean {
-    return (held.isArrival && held.content.kind !== 'begin') || dueAtMsOf(held) <= this.#parts.store.clock.now();
+    return (held.isArrival && held.content.kind !== 'begin') || this.#leftMs(held) <= 0;
   }
 
   /** {@link isDue}, after a moment if it is nearly so: the clocks of a queue and of a store differ. */
   async isDueSoon(held: HeldGeneration): Promise<boolean> {
-    const earlyMs = dueAtMsOf(held) - this.#parts.store.clock.now();
-    if (!this.isDue(held) && earlyMs <= MAX_EARLY_MS) await sleep(Math.ceil(earlyMs));
+    const leftMs = this.#leftMs(held);
+    // A timer of Node may end a millisecond early.
+    if (!this.isDue(held) && leftMs <= MAX_EARLY_MS) await sleep(leftMs + 1);
     return this.isDue(held);
+  }
+
+  /** A begin has its time under its seal: messages to it, or a secret that is changed, do not let it begin before. */
+  #leftMs({ content, dueAtMs = Number.POSITIVE_INFINITY }: HeldGeneration): number {
+    const { clock } = this.#parts.store;
+    return content.kind === 'begin' ? content.arrivalMs - clock.now() : dueAtMs - clock.atLeast();
   }
 
   /**
@@ -110,9 +117,4 @@ function reminderAfter(ageMs: number): number {
   let afterMs = FIRST_REMINDER_MS;
   while (afterMs <= ageMs && afterMs < LAST_REMINDER_MS) afterMs *= 2;
   return afterMs > ageMs ? afterMs : afterMs + Math.ceil((ageMs - afterMs + 1) / LAST_REMINDER_MS) * LAST_REMINDER_MS;
-}
-
-/** A begin has its time under its seal: messages to it, or a secret that is changed, do not let it begin before. */
-function dueAtMsOf({ content, dueAtMs = Number.POSITIVE_INFINITY }: HeldGeneration): number {
-  return content.kind === 'begin' ? content.arrivalMs : dueAtMs;
 }
