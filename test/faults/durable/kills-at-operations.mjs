@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { runDurable } from '../lib/durable-runs.mjs';
+import { IN_FLIGHT, runDurable } from '../lib/durable-runs.mjs';
 
 export const title = 'kill -9 before and after each operation of the store';
 
 const LOOK_MS = 20;
 const FIRST = 5;
-const EACH = { quick: { runs: 4, last: 24, step: 8 }, long: { runs: 120, last: 120, step: 1 } };
+const EACH = { quick: { runs: 4, last: 16, step: 10 }, long: { runs: 120, last: 130, step: 1 } };
 
 /** The processes die one after the other: the first before its operation `FIRST`, the second after it, the third before the one behind it, … */
 export async function run(options) {
@@ -16,12 +16,21 @@ export async function run(options) {
     operations.push({ operation, isAfter: false }, { operation, isAfter: true });
   }
   let next = 0;
+  let killed = 0;
+  const byName = new Map();
   return runDurable(options, {
     count: Number(options.runs ?? runs),
+    inFlight: IN_FLIGHT,
+    mustGoOn: () => killed < operations.length,
     workerOptions: () => (next < operations.length ? { kill: operations[next++] } : {}),
     async disturb() {
       await pause(LOOK_MS);
       return 0;
     },
+    onKilled(name) {
+      killed++;
+      byName.set(name, (byName.get(name) ?? 0) + 1);
+    },
+    more: () => `; ${killed} at operations: ${[...byName].map(([name, times]) => `${name} ${times}`).join(', ')}`,
   });
 }

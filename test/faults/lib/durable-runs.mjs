@@ -10,10 +10,13 @@ import { createRuntime } from '#build/index.js';
 import { Findings } from './findings.mjs';
 
 const WORKER = new URL('../durable/workers/working.mjs', import.meta.url);
-const WORKERS = 2;
+const WORKERS = 3;
 export const LEASE_MS = 1_500;
 const SLEEP_MS = 100;
-const MAX_MS = 30 * 60 * 1000;
+/** Runs that have begun and not ended, where more begin as long as there are disturbances left: more would only take time. */
+export const IN_FLIGHT = 24;
+const IN_FLIGHT_LOOK_MS = 10;
+const MAX_MS = 90 * 60 * 1000;
 const RETRY_MS = 200;
 /** What a store that is away is refused with. */
 const RETRIED = new Set(['INTERNAL_ERROR', 'INVALID_CONFIG']);
@@ -35,15 +38,23 @@ ${sleep}
 const withTimer = handler(SLEEP);
 export const WITHOUT_TIMER = handler('const sleptMs = 1e9;');
 
+const listed = (counts) =>
+  Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ') || 'none';
+
 /** Processes that all do the same, and find what there is to do in the store. */
 const ALIKE = { worker: WORKER, argsOf: () => undefined, workers: WORKERS, dispatcher: undefined, onTimes() {} };
 
 /**
  * @param disturb called again and again with the processes that work, until all runs have ended; `steps` is how many were told so far
+ * @param mustGoOn whether more runs are begun than `count`
+ * @param inFlight how many runs are under way at most
  * @param isPublished whether what is lost or told in two ways is only counted: the fault may do that
  * @param maxMs how long to wait for the end of all runs
  * @param fleet what the processes are: their module, an argument for each by its index, their number, and the dispatcher of this process
- * @param workerOptions what a process that works is given, by its number from 0, if the fleet has no argument for it
+ * @param workerOptions what a process that works is given, by its place, if the fleet has no argument for it
+ * @param onKilled told of the operation of the store at which a process is about to die
  * @param onResult told the result of each run
  * @param more added to the figure
  * @returns what a fault returns to the campaign
@@ -53,12 +64,15 @@ export async function runDurable(
   {
     count,
     disturb,
+    mustGoOn = () => false,
+    inFlight = Number.POSITIVE_INFINITY,
     isPublished = false,
     maxMs = MAX_MS,
     leaseMs = LEASE_MS,
     fleet = ALIKE,
     workerOptions = () => ({}),
     source = withTimer,
+    onKilled = () => {},
     onResult = () => {},
     more = () => '',
   },
@@ -67,7 +81,8 @@ export async function runDurable(
   const suspensionDir = join(scratch, 'runs');
   const { dispatcher, suspensions = { suspensionDir } } = fleet;
   const runtime = await createRuntime({ cacheDir: false, maxInstances: 1, metrics: false, dispatcher, ...suspensions });
-  let refused = 0;
+  /** By code. */
+  const refused = {};
   /** What a server refused is asked for again, as an application does. */
   const insist = async (ask) => {
     for (;;) {
@@ -75,7 +90,8 @@ export async function runDurable(
         return await ask();
       } catch (error) {
         if (!error.retryable && !RETRIED.has(error.code)) throw error;
-        refused++;
+        refused[error.code] = (refused[error.code] ?? 0) + 1;
+        if (process.env.SHOW_REFUSED) console.log(error);
         await pause(RETRY_MS);
       }
     }
@@ -92,8 +108,9 @@ export async function runDurable(
   let repeatedAsks = 0;
   const asked = new Set();
   const onLine = (text) => {
-    const { key, runId, effects, end, ask, times } = JSON.parse(text);
+    const { key, runId, effects, end, ask, times, killedAt } = JSON.parse(text);
     if (times !== undefined) fleet.onTimes(times);
+    else if (killedAt !== undefined) onKilled(killedAt);
     else if (effects !== undefined) {
       const content = JSON.stringify(effects);
       const before = told.get(key);
@@ -124,29 +141,34 @@ export async function runDurable(
   };
 
   const workers = new Set();
-  let begun = 0;
   let died = 0;
-  let isOver = false;
+  let isStopped = false;
   /** One of each place is there at any time. */
   const startWorker = () => {
     const places = new Set([...workers].map(({ index }) => index));
     const index = Array.from({ length: fleet.workers }, (_, at) => at).find((at) => !places.has(at)) ?? 0;
-    const args = [suspensionDir, leaseMs, fleet.argsOf(index) ?? workerOptions(begun++)];
+    const args = [suspensionDir, leaseMs, fleet.argsOf(index) ?? workerOptions(index)];
     const program = [fileURLToPath(fleet.worker), ...args.map((arg) => JSON.stringify(arg))];
     const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout });
-    const worker = { index, child, ready: new Promise((resolve) => lines.once('line', resolve)) };
+    const worker = { index, child, isReady: false };
+    worker.ready = new Promise((resolve) => {
+      lines.once('line', () => {
+        worker.isReady = true;
+        resolve();
+      });
+    });
     lines.on('line', (text) => text.includes('isReady') || onLine(text));
     worker.ended = new Promise((resolve) => child.once('close', resolve));
     workers.add(worker);
     void worker.ended.then(() => {
       workers.delete(worker);
-      if (!isOver) died++;
+      if (!isStopped) died++;
     });
     return worker;
   };
   const stopWorkers = () => {
-    isOver = true;
+    isStopped = true;
     for (const { child } of workers) child.kill('SIGKILL');
   };
   process.on('exit', stopWorkers);
@@ -154,22 +176,31 @@ export async function runDurable(
   const startedAt = Date.now();
   try {
     for (let i = 0; i < fleet.workers; i++) startWorker();
-    const ids = Array.from({ length: count }, (_, index) => `run-${index}`);
+    const ids = [];
+    let isAllStarted = false;
+    const isOver = () => isAllStarted && ends.size >= ids.length;
     const capabilities = ['ext:service.*', 'events:emit:*', 'timer'];
     const startAll = async () => {
-      for (const [index, runId] of ids.entries()) {
+      while (ids.length < count || mustGoOn()) {
+        const index = ids.length;
+        const runId = `run-${index}`;
+        ids.push(runId);
+        while (index - ends.size >= inFlight) await pause(IN_FLIGHT_LOOK_MS);
         const start = () => insist(() => runtime.start(source, { args: index, capabilities }, { runId }));
         // A caller whose answer was lost starts it again.
         await Promise.all(index % 5 === 0 ? [start(), start()] : [start()]);
       }
     };
-    const started = startAll();
-    started.catch((error) => findings.check(false, `a run was not started: ${error.stack}`));
-    while (ends.size < count && Date.now() - startedAt < maxMs) {
+    startAll()
+      .catch((error) => findings.check(false, `a run was not started: ${error.stack}`))
+      .finally(() => {
+        isAllStarted = true;
+      });
+    while (!isOver() && Date.now() - startedAt < maxMs) {
       disturbed += await disturb({
         workers: [...workers],
         startWorker,
-        isOver: () => ends.size >= count,
+        isOver,
         steps: () => told.size + ends.size,
       });
       while (workers.size < fleet.workers) startWorker();
@@ -194,9 +225,9 @@ export async function runDurable(
     }
     if (early.length > 0) findings.check(false, `timers were early: ${early.join(', ')} ms instead of ${SLEEP_MS}`);
     const seconds = Math.round((Date.now() - startedAt) / 1000);
-    const lost = count - ends.size;
+    const lost = ids.length - ends.size;
     return findings.end(
-      `${count} runs, ${disturbed} disturbed, ${died} processes died, ${seconds} s: ${lost} lost, ${differ} told with two contents, ${refused} requests refused, ${repeated} of ${told.size} told again, ${repeatedAsks} calls made again${more()}`,
+      `${ids.length} runs, ${disturbed} disturbed, ${died} processes died, ${seconds} s: ${lost} lost, ${differ} told with two contents, requests refused: ${listed(refused)}, ${repeated} of ${told.size} told again, ${repeatedAsks} calls made again${more()}`,
     );
   } finally {
     stopWorkers();
@@ -207,24 +238,27 @@ export async function runDurable(
 }
 
 /**
- * Runs of which a process that works is disturbed at random moments.
+ * Runs of which a process that works is disturbed at random moments. More of them begin until all disturbances are done.
  *
- * @param defaults how many runs, and how many disturbances, in the short and in the long form
+ * @param defaults how many runs at least, and how many disturbances, in the short and in the long form
  * @param disturb what is done to a process
+ * @param more given to {@link runDurable} as well
  */
-export function runDisturbed(options, defaults, maxPauseMs, disturb) {
+export function runDisturbed(options, defaults, maxPauseMs, disturb, more = {}) {
   const { runs, kills } = options.quick ? defaults.quick : defaults.long;
   let left = Number(options.kills ?? kills);
   return runDurable(options, {
     count: Number(options.runs ?? runs),
+    inFlight: IN_FLIGHT,
+    mustGoOn: () => left > 0,
     async disturb({ workers }) {
-      const [worker] = workers.sort(() => Math.random() - 0.5);
-      await worker.ready;
       await pause(Math.random() * maxPauseMs);
-      if (left === 0) return 0;
+      const ready = workers.filter(({ isReady }) => isReady);
+      if (left === 0 || ready.length === 0) return 0;
       left--;
-      await disturb(worker);
+      await disturb(ready[Math.floor(Math.random() * ready.length)]);
       return 1;
     },
+    ...more,
   });
 }
