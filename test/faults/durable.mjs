@@ -4,4 +4,4 @@
 import { runCampaign } from './lib/campaign.mjs';
 
 const text = { type: 'string' };
-await runCampaign(new URL('./durable/', import.meta.url), { runs: text, kills: text });
+await runCampaign(new URL('./durable/', import.meta.url), { runs: text, kills: text, store: text });
