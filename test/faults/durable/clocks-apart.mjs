@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { IN_FLIGHT, runDurable, WITHOUT_TIMER } from '../lib/durable-runs.mjs';
+import { endOf } from '../lib/severally.mjs';
 
 export const title = 'processes whose clocks are 10 minutes apart, one of them killed at times';
 
@@ -18,6 +19,7 @@ export async function run(options) {
     count: Number(options.runs ?? runs),
     source: WITHOUT_TIMER,
     inFlight: IN_FLIGHT,
+    untilMs: endOf(options),
     workerOptions: (place) => ({ clockMs: CLOCKS_MS[place] }),
     async disturb({ workers }) {
       await pause(Math.random() * MAX_PAUSE_MS);

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { IN_FLIGHT, runDurable } from '../lib/durable-runs.mjs';
+import { endOf } from '../lib/severally.mjs';
 
 export const title = 'kill -9 before and after each operation of the store';
 
@@ -12,7 +13,7 @@ const EACH = { quick: { runs: 4, last: 16, step: 10 }, long: { runs: 120, last: 
 export async function run(options) {
   const { runs, last, step } = options.quick ? EACH.quick : EACH.long;
   const operations = [];
-  for (let operation = FIRST; operation <= Number(options.kills ?? last); operation += step) {
+  for (let operation = Number(options.first ?? FIRST); operation <= Number(options.kills ?? last); operation += step) {
     operations.push({ operation, isAfter: false }, { operation, isAfter: true });
   }
   let next = 0;
@@ -21,6 +22,7 @@ export async function run(options) {
   return runDurable(options, {
     count: Number(options.runs ?? runs),
     inFlight: IN_FLIGHT,
+    untilMs: endOf(options),
     mustGoOn: () => killed < operations.length,
     workerOptions: () => (next < operations.length ? { kill: operations[next++] } : {}),
     async disturb() {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { Findings } from '../lib/findings.mjs';
-import { severally } from '../lib/severally.mjs';
+import { endOf, severally } from '../lib/severally.mjs';
 import { onStores } from '../lib/shared-stores.mjs';
 
 export const title = 'signals before, during and after the wait, repeated, in any order';
@@ -69,11 +69,11 @@ export async function run(options) {
       );
     };
     await Promise.all(working.map((runtime) => runtime.work({})));
-    await severally(RUNS_AT_ONCE, count, tryRun);
+    const done = await severally(RUNS_AT_ONCE, count, endOf(options), tryRun);
     findings.check(lost === 0, 'a signal was not accepted');
     findings.check(twice === 0, 'a signal was accepted twice');
     const answers = Object.entries(said).map(([answer, times]) => `${answer} ${times}`);
-    return `${count} runs, ${count * SIGNALS} signals (${answers.sort().join(', ')}): ${lost} lost, ${twice} twice`;
+    return `${done} runs, ${done * SIGNALS} signals (${answers.sort().join(', ')}): ${lost} lost, ${twice} twice`;
   });
   return findings.end(figure);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { Findings } from '../lib/findings.mjs';
 import { repeating } from '../lib/repeating-dispatcher.mjs';
-import { severally } from '../lib/severally.mjs';
+import { endOf, severally } from '../lib/severally.mjs';
 import { onStores } from '../lib/shared-stores.mjs';
 import { TaskQueue } from '../lib/task-queue.mjs';
 
@@ -24,6 +24,7 @@ export async function run(options) {
   const findings = new Findings();
   const form = options.quick ? 'quick' : 'long';
   const figure = await onStores(options, async (open) => {
+    const untilMs = endOf(options);
     const queue = new TaskQueue();
     let tasks = 0;
     let deliveries = 0;
@@ -70,9 +71,9 @@ export async function run(options) {
         'the effects of a run are not those of its result',
       );
     };
-    await severally(RUNS_AT_ONCE[form], RUNS_AT_ONCE[form], async () => {
+    await severally(RUNS_AT_ONCE[form], RUNS_AT_ONCE[form], untilMs, async () => {
       do await tryRun();
-      while (tasks < TASKS[form]);
+      while (tasks < TASKS[form] && Date.now() < untilMs);
     });
     await queue.close();
     findings.check(lost === 0, 'a run did not end');

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { createRuntime } from '#build/index.js';
 import { Findings } from './findings.mjs';
+import { endOf } from './severally.mjs';
 
 const WORKER = new URL('../durable/workers/working.mjs', import.meta.url);
 const WORKERS = 3;
@@ -15,7 +16,11 @@ export const LEASE_MS = 1_500;
 const SLEEP_MS = 100;
 /** Runs that have begun and not ended, where more begin as long as there are disturbances left: more would only take time. */
 export const IN_FLIGHT = 24;
-const IN_FLIGHT_LOOK_MS = 10;
+/** Between two disturbances. */
+const MAX_STEPS = 12;
+const MAX_STEPS_MS = 20_000;
+const MAX_PAUSE_MS = 100;
+const LOOK_MS = 10;
 const MAX_MS = 90 * 60 * 1000;
 const RETRY_MS = 200;
 /** What a store that is away is refused with. */
@@ -49,6 +54,7 @@ const ALIKE = { worker: WORKER, argsOf: () => undefined, workers: WORKERS, dispa
 /**
  * @param disturb called again and again with the processes that work, until all runs have ended; `steps` is how many were told so far
  * @param mustGoOn whether more runs are begun than `count`
+ * @param untilMs when no more runs are begun, in milliseconds since the epoch
  * @param inFlight how many runs are under way at most
  * @param isPublished whether what is lost or told in two ways is only counted: the fault may do that
  * @param maxMs how long to wait for the end of all runs
@@ -66,6 +72,7 @@ export async function runDurable(
     disturb,
     mustGoOn = () => false,
     inFlight = Number.POSITIVE_INFINITY,
+    untilMs = Number.POSITIVE_INFINITY,
     isPublished = false,
     maxMs = MAX_MS,
     leaseMs = LEASE_MS,
@@ -181,11 +188,11 @@ export async function runDurable(
     const isOver = () => isAllStarted && ends.size >= ids.length;
     const capabilities = ['ext:service.*', 'events:emit:*', 'timer'];
     const startAll = async () => {
-      while (ids.length < count || mustGoOn()) {
+      while ((ids.length < count || mustGoOn()) && Date.now() < untilMs) {
         const index = ids.length;
         const runId = `run-${index}`;
         ids.push(runId);
-        while (index - ends.size >= inFlight) await pause(IN_FLIGHT_LOOK_MS);
+        while (index - ends.size >= inFlight) await pause(LOOK_MS);
         const start = () => insist(() => runtime.start(source, { args: index, capabilities }, { runId }));
         // A caller whose answer was lost starts it again.
         await Promise.all(index % 5 === 0 ? [start(), start()] : [start()]);
@@ -238,23 +245,29 @@ export async function runDurable(
 }
 
 /**
- * Runs of which a process that works is disturbed at random moments. More of them begin until all disturbances are done.
+ * Runs of which a process that works is disturbed at random moments: after some steps, so that a slow machine gets on as well. More runs begin until
+ * all disturbances are done.
  *
  * @param defaults how many runs at least, and how many disturbances, in the short and in the long form
  * @param disturb what is done to a process
  * @param more given to {@link runDurable} as well
  */
-export function runDisturbed(options, defaults, maxPauseMs, disturb, more = {}) {
+export function runDisturbed(options, defaults, disturb, more = {}) {
   const { runs, kills } = options.quick ? defaults.quick : defaults.long;
+  const untilMs = endOf(options);
   let left = Number(options.kills ?? kills);
   return runDurable(options, {
     count: Number(options.runs ?? runs),
+    untilMs,
     inFlight: IN_FLIGHT,
     mustGoOn: () => left > 0,
-    async disturb({ workers }) {
-      await pause(Math.random() * maxPauseMs);
+    async disturb({ workers, steps, isOver }) {
+      const enough = steps() + Math.random() * MAX_STEPS;
+      const untilMs = Date.now() + MAX_STEPS_MS;
+      while (steps() < enough && !isOver() && Date.now() < untilMs) await pause(LOOK_MS);
+      await pause(Math.random() * MAX_PAUSE_MS);
       const ready = workers.filter(({ isReady }) => isReady);
-      if (left === 0 || ready.length === 0) return 0;
+      if (left === 0 || ready.length === 0 || Date.now() >= untilMs) return 0;
       left--;
       await disturb(ready[Math.floor(Math.random() * ready.length)]);
       return 1;
