@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { IN_FLIGHT, runDurable, WITHOUT_TIMER } from '../lib/durable-runs.mjs';
+import { OPEN_RUNS, runDurable, WITHOUT_TIMER } from '../lib/durable-runs.mjs';
 import { endOf } from '../lib/severally.mjs';
 
 export const title = 'processes whose clocks are 10 minutes apart, one of them killed at times';
@@ -18,7 +18,7 @@ export async function run(options) {
   return runDurable(options, {
     count: Number(options.runs ?? runs),
     source: WITHOUT_TIMER,
-    inFlight: IN_FLIGHT,
+    openRuns: OPEN_RUNS,
     untilMs: endOf(options),
     workerOptions: (place) => ({ clockMs: CLOCKS_MS[place] }),
     async disturb({ workers }) {

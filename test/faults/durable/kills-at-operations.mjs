@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { IN_FLIGHT, runDurable } from '../lib/durable-runs.mjs';
+import { runDurable } from '../lib/durable-runs.mjs';
 import { endOf } from '../lib/severally.mjs';
 
 export const title = 'kill -9 before and after each operation of the store';
@@ -18,16 +18,18 @@ export async function run(options) {
   }
   let next = 0;
   let killed = 0;
+  let counted = 0;
   const byName = new Map();
   return runDurable(options, {
     count: Number(options.runs ?? runs),
-    inFlight: IN_FLIGHT,
+    times: operations.length,
     untilMs: endOf(options),
-    mustGoOn: () => killed < operations.length,
     workerOptions: () => (next < operations.length ? { kill: operations[next++] } : {}),
     async disturb() {
       await pause(LOOK_MS);
-      return 0;
+      const more = killed - counted;
+      counted = killed;
+      return more;
     },
     onKilled(name) {
       killed++;

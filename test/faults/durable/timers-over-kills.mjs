@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { LEASE_MS, runDurable } from '../lib/durable-runs.mjs';
+import { endOf } from '../lib/severally.mjs';
 
 export const title = 'timers over kill -9 of processes that work';
 
@@ -26,12 +27,14 @@ export async function run(options) {
   const latenesses = [];
   let early = 0;
   let lost = 0;
-  let left = Number(options.kills ?? kills);
+  const times = Number(options.kills ?? kills);
+  let left = times;
   return runDurable(options, {
     count,
     source: source(maxMs),
-    inFlight: count,
-    mustGoOn: () => left > 0,
+    times,
+    openRuns: count,
+    untilMs: endOf(options),
     async disturb({ workers }) {
       await pause((Math.random() * 2 * maxMs) / kills);
       const ready = workers.filter(({ isReady }) => isReady);

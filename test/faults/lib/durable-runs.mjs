@@ -14,8 +14,6 @@ const WORKER = new URL('../durable/workers/working.mjs', import.meta.url);
 const WORKERS = 3;
 export const LEASE_MS = 1_500;
 const SLEEP_MS = 100;
-/** Runs that have begun and not ended, where more begin as long as there are disturbances left: more would only take time. */
-export const IN_FLIGHT = 24;
 /** Between two disturbances. */
 const MAX_STEPS = 12;
 const MAX_STEPS_MS = 20_000;
@@ -23,6 +21,8 @@ const MAX_PAUSE_MS = 100;
 const LOOK_MS = 10;
 const MAX_MS = 90 * 60 * 1000;
 const RETRY_MS = 200;
+/** So many are under way at a time where their number follows from that of the disturbances. */
+export const OPEN_RUNS = 24;
 /** What a store that is away is refused with. */
 const RETRIED = new Set(['INTERNAL_ERROR', 'INVALID_CONFIG']);
 
@@ -53,9 +53,9 @@ const ALIKE = { worker: WORKER, argsOf: () => undefined, workers: WORKERS, dispa
 
 /**
  * @param disturb called again and again with the processes that work, until all runs have ended; `steps` is how many were told so far
- * @param mustGoOn whether more runs are begun than `count`
- * @param untilMs when no more runs are begun, in milliseconds since the epoch
- * @param inFlight how many runs are under way at most
+ * @param times how often it is to be disturbed: more runs than `count` are started while that has not been done, a few at a time
+ * @param openRuns how many runs are under way at most
+ * @param untilMs when no more runs are started, in milliseconds since the epoch
  * @param isPublished whether what is lost or told in two ways is only counted: the fault may do that
  * @param maxMs how long to wait for the end of all runs
  * @param fleet what the processes are: their module, an argument for each by its index, their number, and the dispatcher of this process
@@ -70,8 +70,8 @@ export async function runDurable(
   {
     count,
     disturb,
-    mustGoOn = () => false,
-    inFlight = Number.POSITIVE_INFINITY,
+    times = 0,
+    openRuns = times > 0 ? OPEN_RUNS : Number.POSITIVE_INFINITY,
     untilMs = Number.POSITIVE_INFINITY,
     isPublished = false,
     maxMs = MAX_MS,
@@ -184,30 +184,28 @@ export async function runDurable(
   try {
     for (let i = 0; i < fleet.workers; i++) startWorker();
     const ids = [];
-    let isAllStarted = false;
-    const isOver = () => isAllStarted && ends.size >= ids.length;
+    let areStarted = false;
     const capabilities = ['ext:service.*', 'events:emit:*', 'timer'];
+    const isTimeLeft = () => Date.now() < Math.min(startedAt + maxMs, untilMs);
     const startAll = async () => {
-      while ((ids.length < count || mustGoOn()) && Date.now() < untilMs) {
-        const index = ids.length;
+      for (let index = 0; (index < count || disturbed < times) && isTimeLeft(); index++) {
+        while (ids.length - ends.size >= openRuns && isTimeLeft()) await pause(LOOK_MS);
         const runId = `run-${index}`;
         ids.push(runId);
-        while (index - ends.size >= inFlight) await pause(LOOK_MS);
         const start = () => insist(() => runtime.start(source, { args: index, capabilities }, { runId }));
         // A caller whose answer was lost starts it again.
         await Promise.all(index % 5 === 0 ? [start(), start()] : [start()]);
       }
     };
-    startAll()
+    const isDone = () => areStarted && ends.size >= ids.length;
+    void startAll()
       .catch((error) => findings.check(false, `a run was not started: ${error.stack}`))
-      .finally(() => {
-        isAllStarted = true;
-      });
-    while (!isOver() && Date.now() - startedAt < maxMs) {
+      .finally(() => (areStarted = true));
+    while (!isDone() && Date.now() - startedAt < maxMs) {
       disturbed += await disturb({
         workers: [...workers],
         startWorker,
-        isOver,
+        isOver: isDone,
         steps: () => told.size + ends.size,
       });
       while (workers.size < fleet.workers) startWorker();
@@ -234,7 +232,7 @@ export async function runDurable(
     const seconds = Math.round((Date.now() - startedAt) / 1000);
     const lost = ids.length - ends.size;
     return findings.end(
-      `${ids.length} runs, ${disturbed} disturbed, ${died} processes died, ${seconds} s: ${lost} lost, ${differ} told with two contents, requests refused: ${listed(refused)}, ${repeated} of ${told.size} told again, ${repeatedAsks} calls made again${more()}`,
+      `${ids.length} runs, ${disturbed}${times > 0 ? ` of ${times}` : ''} disturbed, ${died} processes died, ${seconds} s: ${lost} lost, ${differ} told with two contents, requests refused: ${listed(refused)}, ${repeated} of ${told.size} told again, ${repeatedAsks} calls made again${more()}`,
     );
   } finally {
     stopWorkers();
@@ -255,16 +253,16 @@ export async function runDurable(
 export function runDisturbed(options, defaults, disturb, more = {}) {
   const { runs, kills } = options.quick ? defaults.quick : defaults.long;
   const untilMs = endOf(options);
-  let left = Number(options.kills ?? kills);
+  const times = Number(options.kills ?? kills);
+  let left = times;
   return runDurable(options, {
     count: Number(options.runs ?? runs),
+    times,
     untilMs,
-    inFlight: IN_FLIGHT,
-    mustGoOn: () => left > 0,
     async disturb({ workers, steps, isOver }) {
       const enough = steps() + Math.random() * MAX_STEPS;
-      const untilMs = Date.now() + MAX_STEPS_MS;
-      while (steps() < enough && !isOver() && Date.now() < untilMs) await pause(LOOK_MS);
+      const latest = Date.now() + MAX_STEPS_MS;
+      while (steps() < enough && !isOver() && Date.now() < latest) await pause(LOOK_MS);
       await pause(Math.random() * MAX_PAUSE_MS);
       const ready = workers.filter(({ isReady }) => isReady);
       if (left === 0 || ready.length === 0 || Date.now() >= untilMs) return 0;
