@@ -11,7 +11,7 @@ import { Findings } from './findings.mjs';
 import { endOf } from './severally.mjs';
 
 const WORKER = new URL('../durable/workers/working.mjs', import.meta.url);
-const WORKERS = 3;
+const WORKERS = { quick: 2, long: 3 };
 export const LEASE_MS = 1_500;
 const SLEEP_MS = 100;
 /** Between two disturbances. */
@@ -49,7 +49,7 @@ const listed = (counts) =>
     .join(', ') || 'none';
 
 /** Processes that all do the same, and find what there is to do in the store. */
-const ALIKE = { worker: WORKER, argsOf: () => undefined, workers: WORKERS, dispatcher: undefined, onTimes() {} };
+const ALIKE = { worker: WORKER, argsOf: () => undefined, dispatcher: undefined, onTimes() {} };
 
 /**
  * @param disturb called again and again with the processes that work, until all runs have ended; `steps` is how many were told so far
@@ -66,17 +66,17 @@ const ALIKE = { worker: WORKER, argsOf: () => undefined, workers: WORKERS, dispa
  * @returns what a fault returns to the campaign
  */
 export async function runDurable(
-  { scratch },
+  { scratch, quick },
   {
     count,
     disturb,
     times = 0,
-    openRuns = times > 0 ? OPEN_RUNS : Number.POSITIVE_INFINITY,
+    openRuns = times > 0 ? Math.min(OPEN_RUNS, count) : Number.POSITIVE_INFINITY,
     untilMs = Number.POSITIVE_INFINITY,
     isPublished = false,
     maxMs = MAX_MS,
     leaseMs = LEASE_MS,
-    fleet = ALIKE,
+    fleet = { ...ALIKE, workers: quick ? WORKERS.quick : WORKERS.long },
     workerOptions = () => ({}),
     source = withTimer,
     onKilled = () => {},
