@@ -8,7 +8,7 @@ import { onStores } from '../lib/shared-stores.mjs';
 export const title = 'signals before, during and after the wait, repeated, in any order';
 
 const SIGNALS = 20;
-const RUNS = { quick: 3, long: 500 };
+const RUNS = { quick: 2, long: 500 };
 const RUNS_AT_ONCE = 12;
 const MAX_PAUSE_MS = 200;
 /** Longer than a slow machine takes for all that are under way. */
