@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 import { createRuntime } from '#build/index.js';
 import { Findings } from './findings.mjs';
-import { endOf } from './severally.mjs';
+import { endOf, severally } from './severally.mjs';
 
 const WORKER = new URL('../durable/workers/working.mjs', import.meta.url);
 const WORKERS = { quick: 2, long: 3 };
@@ -19,6 +19,8 @@ const MAX_STEPS = 12;
 const MAX_STEPS_MS = 20_000;
 const MAX_PAUSE_MS = 100;
 const LOOK_MS = 10;
+/** Ended runs whose results are looked up. */
+const CHECKED_AT_ONCE = 16;
 const MAX_MS = 90 * 60 * 1000;
 const RETRY_MS = 200;
 /** So many are under way at a time where their number follows from that of the disturbances. */
@@ -211,15 +213,16 @@ export async function runDurable(
       while (workers.size < fleet.workers) startWorker();
     }
     const early = [];
-    for (const runId of ids) {
+    await severally(CHECKED_AT_ONCE, ids.length, Number.POSITIVE_INFINITY, async (index) => {
+      const runId = ids[index];
       const end = JSON.parse(ends.get(runId) ?? 'null');
       if (end === null) {
         const description = await runtime.getRun(runId).describe().catch(String);
         found(false, `a run did not end: ${runId} (${JSON.stringify(description)})`);
-        continue;
+        return;
       }
       findings.check(end.status === 'success', `a run failed: ${runId} ${JSON.stringify(end.error)}`);
-      if (end.status !== 'success') continue;
+      if (end.status !== 'success') return;
       if (end.returnValue.sleptMs < SLEEP_MS) early.push(end.returnValue.sleptMs);
       onResult(end.returnValue, findings);
       const ended = () => runtime.getRun(runId).result({ timeoutMs: 60_000 });
@@ -227,7 +230,7 @@ export async function runDurable(
       found(JSON.stringify(kept) === JSON.stringify(end.returnValue), `${runId} has another result than was told`);
       const seen = JSON.stringify(tokens.get(runId));
       found(seen === JSON.stringify(end.returnValue.tokens), `the effects of ${runId} are not those of its result`);
-    }
+    });
     if (early.length > 0) findings.check(false, `timers were early: ${early.join(', ')} ms instead of ${SLEEP_MS}`);
     const seconds = Math.round((Date.now() - startedAt) / 1000);
     const lost = ids.length - ends.size;
