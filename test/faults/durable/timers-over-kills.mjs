@@ -27,16 +27,14 @@ export async function run(options) {
   const latenesses = [];
   let early = 0;
   let lost = 0;
-  const times = Number(options.kills ?? kills);
-  let left = times;
+  let left = Number(options.kills ?? kills);
   return runDurable(options, {
     count,
     source: source(maxMs),
-    times,
-    openRuns: count,
     untilMs: endOf(options),
     async disturb({ workers }) {
-      await pause((Math.random() * 2 * maxMs) / kills);
+      // Over before the last timer fires.
+      await pause((Math.random() * 1.5 * maxMs) / kills);
       const ready = workers.filter(({ isReady }) => isReady);
       if (left === 0 || ready.length === 0) return 0;
       left--;
