@@ -8,15 +8,23 @@ import { fileURLToPath } from 'node:url';
 
 import { createRuntime } from '#build/index.js';
 import { Findings } from './findings.mjs';
+import { endOf, severally } from './severally.mjs';
 
 const WORKER = new URL('../durable/workers/working.mjs', import.meta.url);
-const WORKERS = 2;
+const WORKERS = { quick: 2, long: 3 };
 export const LEASE_MS = 1_500;
 const SLEEP_MS = 100;
-const MAX_MS = 30 * 60 * 1000;
+/** Between two disturbances. */
+const MAX_STEPS = 12;
+const MAX_STEPS_MS = 20_000;
+const MAX_PAUSE_MS = 100;
+const LOOK_MS = 10;
+/** Ended runs whose results are looked up. */
+const CHECKED_AT_ONCE = 16;
+const MAX_MS = 90 * 60 * 1000;
 const RETRY_MS = 200;
 /** So many are under way at a time where their number follows from that of the disturbances. */
-const OPEN_RUNS = 40;
+export const OPEN_RUNS = 24;
 /** What a store that is away is refused with. */
 const RETRIED = new Set(['INTERNAL_ERROR', 'INVALID_CONFIG']);
 
@@ -37,32 +45,43 @@ ${sleep}
 const withTimer = handler(SLEEP);
 export const WITHOUT_TIMER = handler('const sleptMs = 1e9;');
 
+const listed = (counts) =>
+  Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ') || 'none';
+
 /** Processes that all do the same, and find what there is to do in the store. */
-const ALIKE = { worker: WORKER, argsOf: () => undefined, workers: WORKERS, dispatcher: undefined, onTimes() {} };
+const ALIKE = { worker: WORKER, argsOf: () => undefined, dispatcher: undefined, onTimes() {} };
 
 /**
  * @param disturb called again and again with the processes that work, until all runs have ended; `steps` is how many were told so far
  * @param times how often it is to be disturbed: more runs than `count` are started while that has not been done, a few at a time
+ * @param openRuns how many runs are under way at most
+ * @param untilMs when no more runs are started, in milliseconds since the epoch
  * @param isPublished whether what is lost or told in two ways is only counted: the fault may do that
  * @param maxMs how long to wait for the end of all runs
  * @param fleet what the processes are: their module, an argument for each by its index, their number, and the dispatcher of this process
- * @param workerOptions what a process that works is given, by its number from 0, if the fleet has no argument for it
+ * @param workerOptions what a process that works is given, by its place, if the fleet has no argument for it
+ * @param onKilled told of the operation of the store at which a process is about to die
  * @param onResult told the result of each run
  * @param more added to the figure
  * @returns what a fault returns to the campaign
  */
 export async function runDurable(
-  { scratch },
+  { scratch, quick },
   {
     count,
     disturb,
     times = 0,
+    openRuns = times > 0 ? Math.min(OPEN_RUNS, count) : Number.POSITIVE_INFINITY,
+    untilMs = Number.POSITIVE_INFINITY,
     isPublished = false,
     maxMs = MAX_MS,
     leaseMs = LEASE_MS,
-    fleet = ALIKE,
+    fleet = { ...ALIKE, workers: quick ? WORKERS.quick : WORKERS.long },
     workerOptions = () => ({}),
     source = withTimer,
+    onKilled = () => {},
     onResult = () => {},
     more = () => '',
   },
@@ -71,7 +90,8 @@ export async function runDurable(
   const suspensionDir = join(scratch, 'runs');
   const { dispatcher, suspensions = { suspensionDir } } = fleet;
   const runtime = await createRuntime({ cacheDir: false, maxInstances: 1, metrics: false, dispatcher, ...suspensions });
-  let refused = 0;
+  /** By code. */
+  const refused = {};
   /** What a server refused is asked for again, as an application does. */
   const insist = async (ask) => {
     for (;;) {
@@ -79,7 +99,8 @@ export async function runDurable(
         return await ask();
       } catch (error) {
         if (!error.retryable && !RETRIED.has(error.code)) throw error;
-        refused++;
+        refused[error.code] = (refused[error.code] ?? 0) + 1;
+        if (process.env.SHOW_REFUSED) console.log(error);
         await pause(RETRY_MS);
       }
     }
@@ -96,8 +117,9 @@ export async function runDurable(
   let repeatedAsks = 0;
   const asked = new Set();
   const onLine = (text) => {
-    const { key, runId, effects, end, ask, times } = JSON.parse(text);
+    const { key, runId, effects, end, ask, times, killedAt } = JSON.parse(text);
     if (times !== undefined) fleet.onTimes(times);
+    else if (killedAt !== undefined) onKilled(killedAt);
     else if (effects !== undefined) {
       const content = JSON.stringify(effects);
       const before = told.get(key);
@@ -128,29 +150,34 @@ export async function runDurable(
   };
 
   const workers = new Set();
-  let begun = 0;
   let died = 0;
-  let isOver = false;
+  let isStopped = false;
   /** One of each place is there at any time. */
   const startWorker = () => {
     const places = new Set([...workers].map(({ index }) => index));
     const index = Array.from({ length: fleet.workers }, (_, at) => at).find((at) => !places.has(at)) ?? 0;
-    const args = [suspensionDir, leaseMs, fleet.argsOf(index) ?? workerOptions(begun++)];
+    const args = [suspensionDir, leaseMs, fleet.argsOf(index) ?? workerOptions(index)];
     const program = [fileURLToPath(fleet.worker), ...args.map((arg) => JSON.stringify(arg))];
     const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout });
-    const worker = { index, child, ready: new Promise((resolve) => lines.once('line', resolve)) };
+    const worker = { index, child, isReady: false };
+    worker.ready = new Promise((resolve) => {
+      lines.once('line', () => {
+        worker.isReady = true;
+        resolve();
+      });
+    });
     lines.on('line', (text) => text.includes('isReady') || onLine(text));
     worker.ended = new Promise((resolve) => child.once('close', resolve));
     workers.add(worker);
     void worker.ended.then(() => {
       workers.delete(worker);
-      if (!isOver) died++;
+      if (!isStopped) died++;
     });
     return worker;
   };
   const stopWorkers = () => {
-    isOver = true;
+    isStopped = true;
     for (const { child } of workers) child.kill('SIGKILL');
   };
   process.on('exit', stopWorkers);
@@ -161,9 +188,10 @@ export async function runDurable(
     const ids = [];
     let areStarted = false;
     const capabilities = ['ext:service.*', 'events:emit:*', 'timer'];
+    const isTimeLeft = () => Date.now() < Math.min(startedAt + maxMs, untilMs);
     const startAll = async () => {
-      for (let index = 0; index < count || (disturbed < times && Date.now() - startedAt < maxMs); index++) {
-        while (times > 0 && ids.length - ends.size >= OPEN_RUNS) await pause(20);
+      for (let index = 0; (index < count || disturbed < times) && isTimeLeft(); index++) {
+        while (ids.length - ends.size >= openRuns && isTimeLeft()) await pause(LOOK_MS);
         const runId = `run-${index}`;
         ids.push(runId);
         const start = () => insist(() => runtime.start(source, { args: index, capabilities }, { runId }));
@@ -172,8 +200,7 @@ export async function runDurable(
       }
     };
     const isDone = () => areStarted && ends.size >= ids.length;
-    const started = startAll();
-    void started
+    void startAll()
       .catch((error) => findings.check(false, `a run was not started: ${error.stack}`))
       .finally(() => (areStarted = true));
     while (!isDone() && Date.now() - startedAt < maxMs) {
@@ -186,15 +213,16 @@ export async function runDurable(
       while (workers.size < fleet.workers) startWorker();
     }
     const early = [];
-    for (const runId of ids) {
+    await severally(CHECKED_AT_ONCE, ids.length, Number.POSITIVE_INFINITY, async (index) => {
+      const runId = ids[index];
       const end = JSON.parse(ends.get(runId) ?? 'null');
       if (end === null) {
         const description = await runtime.getRun(runId).describe().catch(String);
         found(false, `a run did not end: ${runId} (${JSON.stringify(description)})`);
-        continue;
+        return;
       }
       findings.check(end.status === 'success', `a run failed: ${runId} ${JSON.stringify(end.error)}`);
-      if (end.status !== 'success') continue;
+      if (end.status !== 'success') return;
       if (end.returnValue.sleptMs < SLEEP_MS) early.push(end.returnValue.sleptMs);
       onResult(end.returnValue, findings);
       const ended = () => runtime.getRun(runId).result({ timeoutMs: 60_000 });
@@ -202,12 +230,12 @@ export async function runDurable(
       found(JSON.stringify(kept) === JSON.stringify(end.returnValue), `${runId} has another result than was told`);
       const seen = JSON.stringify(tokens.get(runId));
       found(seen === JSON.stringify(end.returnValue.tokens), `the effects of ${runId} are not those of its result`);
-    }
+    });
     if (early.length > 0) findings.check(false, `timers were early: ${early.join(', ')} ms instead of ${SLEEP_MS}`);
     const seconds = Math.round((Date.now() - startedAt) / 1000);
     const lost = ids.length - ends.size;
     return findings.end(
-      `${ids.length} runs, ${disturbed}${times > 0 ? ` of ${times}` : ''} disturbed, ${died} processes died, ${seconds} s: ${lost} lost, ${differ} told with two contents, ${refused} requests refused, ${repeated} of ${told.size} told again, ${repeatedAsks} calls made again${more()}`,
+      `${ids.length} runs, ${disturbed}${times > 0 ? ` of ${times}` : ''} disturbed, ${died} processes died, ${seconds} s: ${lost} lost, ${differ} told with two contents, requests refused: ${listed(refused)}, ${repeated} of ${told.size} told again, ${repeatedAsks} calls made again${more()}`,
     );
   } finally {
     stopWorkers();
@@ -218,24 +246,33 @@ export async function runDurable(
 }
 
 /**
- * Runs of which a process that works is disturbed at random moments.
+ * Runs of which a process that works is disturbed at random moments: after some steps, so that a slow machine gets on as well. More runs begin until
+ * all disturbances are done.
  *
- * @param defaults how many runs, and how many disturbances, in the short and in the long form
+ * @param defaults how many runs at least, and how many disturbances, in the short and in the long form
  * @param disturb what is done to a process
+ * @param more given to {@link runDurable} as well
  */
-export function runDisturbed(options, defaults, maxPauseMs, disturb) {
+export function runDisturbed(options, defaults, disturb, more = {}) {
   const { runs, kills } = options.quick ? defaults.quick : defaults.long;
-  let left = Number(options.kills ?? kills);
+  const untilMs = endOf(options);
+  const times = Number(options.kills ?? kills);
+  let left = times;
   return runDurable(options, {
     count: Number(options.runs ?? runs),
-    async disturb({ workers }) {
-      const [worker] = workers.sort(() => Math.random() - 0.5);
-      await worker.ready;
-      await pause(Math.random() * maxPauseMs);
-      if (left === 0) return 0;
+    times,
+    untilMs,
+    async disturb({ workers, steps, isOver }) {
+      const enough = steps() + Math.random() * MAX_STEPS;
+      const latest = Date.now() + MAX_STEPS_MS;
+      while (steps() < enough && !isOver() && Date.now() < latest) await pause(LOOK_MS);
+      await pause(Math.random() * MAX_PAUSE_MS);
+      const ready = workers.filter(({ isReady }) => isReady);
+      if (left === 0 || ready.length === 0 || Date.now() >= untilMs) return 0;
       left--;
-      await disturb(worker);
+      await disturb(ready[Math.floor(Math.random() * ready.length)]);
       return 1;
     },
+    ...more,
   });
 }
