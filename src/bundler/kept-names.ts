@@ -1,4 +1,4 @@
-import { waitATurn } from '../support/byte-slices.js';
+import { waitATurn } from '../support/bytes/byte-slices.js';
 
 /** `__name(parse, "parse");`, behind a declaration. */
 const DECLARED = /^\s*__name\(([\w$]+), "([\w$]+)"\);$/;

@@ -1,5 +1,5 @@
 import { copyOfMap } from '../source/source-map/stored-map.js';
-import { asShared } from '../support/shared-bytes.js';
+import { asShared } from '../support/bytes/shared-bytes.js';
 import { ArtifactError } from './artifact.js';
 import type { CacheEntry } from './cache-entry.js';
 import { openInSlices, sealInSlices } from './sliced-artifact.js';

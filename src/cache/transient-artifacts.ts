@@ -4,7 +4,7 @@ import { ValueEncoder } from '../codec/values/encoding/encode.js';
 import { NotTransferableError } from '../codec/values/encoding/not-transferable.js';
 import { describe, invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { toShared } from '../support/shared-bytes.js';
+import { toShared } from '../support/bytes/shared-bytes.js';
 import { inSlices } from '../support/slices.js';
 import type { TieredCache } from './tiered-cache.js';
 

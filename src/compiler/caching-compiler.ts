@@ -19,7 +19,7 @@ import { codeOfModel } from '../source/forms/model-text.js';
 import { LINKED, type SourceShape, shapeOf } from '../source/forms/source-shape.js';
 import { findSourceProblem, requireFilename, requireSource } from '../source/source-check.js';
 import { DEFAULT_FILENAME } from '../source/source-text.js';
-import { asShared } from '../support/shared-bytes.js';
+import { asShared } from '../support/bytes/shared-bytes.js';
 import { performance } from '../support/timers.js';
 import { Flight } from './compile-flight.js';
 import type { CompiledHandler, CompileResult } from './compiled-handler.js';

@@ -9,7 +9,7 @@ import type { RuntimeConfig } from '../config/resolve.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { CompileRequestOptions } from '../protocol/compile.js';
 import { copyOfMap } from '../source/source-map/stored-map.js';
-import { asShared, toShared } from '../support/shared-bytes.js';
+import { asShared, toShared } from '../support/bytes/shared-bytes.js';
 import { performance } from '../support/timers.js';
 import type { CachingCompiler, CompileAttempt } from './caching-compiler.js';
 import type { CompileResult } from './compiled-handler.js';

@@ -6,7 +6,7 @@ import type { NumberPrepared } from '../codec/values/forms.js';
 import { isPlainObject } from '../codec/values/host-values.js';
 import { NexusError } from '../errors/nexus-error.js';
 import { CONTEXT_FIELDS } from '../guest/abi.js';
-import { type SharedBytes, sharedBytes } from '../support/shared-bytes.js';
+import { type SharedBytes, sharedBytes } from '../support/bytes/shared-bytes.js';
 import { inSlices } from '../support/slices.js';
 import { covers, type Grant } from './grant.js';
 import type { PackedContext } from './messages.js';

@@ -1,6 +1,6 @@
 import { packMessage, unpackMessage } from '../codec/message-pack.js';
 import type { LibrarySource } from '../engine/library.js';
-import { toShared } from '../support/shared-bytes.js';
+import { toShared } from '../support/bytes/shared-bytes.js';
 
 /**
  * Libraries that the handlers of one build have besides those of the runtime. They are part of a base image of their own, which each

@@ -1,6 +1,6 @@
 import { describe, invalidArgument } from '../config/check.js';
 import { NexusError } from '../errors/nexus-error.js';
-import { SLICE_LENGTH, waitATurn } from '../support/byte-slices.js';
+import { SLICE_LENGTH, waitATurn } from '../support/bytes/byte-slices.js';
 import { slicesOf } from './text-slices.js';
 
 /** The reason why a text cannot be a handler, or undefined. */

@@ -1,4 +1,4 @@
-import { SLICE_LENGTH, waitATurn } from '../support/byte-slices.js';
+import { SLICE_LENGTH, waitATurn } from '../support/bytes/byte-slices.js';
 import { CHUNK, LineIndex } from './line-index.js';
 import { cutLine, paddingUnder } from './text-width.js';
 

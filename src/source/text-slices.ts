@@ -1,4 +1,4 @@
-import { byteSlicesOf, SLICE_LENGTH, waitATurn } from '../support/byte-slices.js';
+import { byteSlicesOf, SLICE_LENGTH, waitATurn } from '../support/bytes/byte-slices.js';
 
 const HIGH_SURROGATES_START = 0xd800;
 const HIGH_SURROGATES_END = 0xdbff;

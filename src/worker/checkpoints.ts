@@ -3,7 +3,7 @@ import type { Delta } from '../engine/image/delta.js';
 import type { Image } from '../engine/image/image.js';
 import type { Vm } from '../engine/vm.js';
 import type { CheckpointArea } from '../protocol/checkpoint.js';
-import { copyBytes } from '../support/copy-bytes.js';
+import { copyBytes } from '../support/bytes/copy-bytes.js';
 
 /** The VM of a handler that waits. */
 export interface WaitingVm {

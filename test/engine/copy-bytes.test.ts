@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { copyBytes } from '#src/support/copy-bytes.js';
+import { copyBytes } from '#src/support/bytes/copy-bytes.js';
 
 const plain = (length: number) => new Uint8Array(length);
 const shared = (length: number) => new Uint8Array(new SharedArrayBuffer(length));

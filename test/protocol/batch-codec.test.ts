@@ -6,7 +6,7 @@ import { KnownToWorker, nothingKnown } from '#src/protocol/batch/known.js';
 import { decodeBatch, decodeReplies, encodeBatch, encodeReplies } from '#src/protocol/batch-codec.js';
 import type { Message } from '#src/protocol/mailbox.js';
 import type { PackedContext, Reply, Request } from '#src/protocol/messages.js';
-import { toShared } from '#src/support/shared-bytes.js';
+import { toShared } from '#src/support/bytes/shared-bytes.js';
 
 type Of<K extends Request['kind']> = Extract<Request, { kind: K }>;
 type ReplyOf<K extends Reply['kind']> = Extract<Reply, { kind: K }>;

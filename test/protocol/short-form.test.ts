@@ -7,7 +7,7 @@ import { decodeBatch, decodeReplies, encodeBatch, encodeReplies } from '#src/pro
 import type { CheckpointArea } from '#src/protocol/checkpoint.js';
 import type { Message } from '#src/protocol/mailbox.js';
 import type { ExecutionReply, Reply, Request, ResumeTerms } from '#src/protocol/messages.js';
-import { toShared } from '#src/support/shared-bytes.js';
+import { toShared } from '#src/support/bytes/shared-bytes.js';
 
 type Resume = Extract<Request, { kind: 'resume' }>;
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { findSourceProblem } from '#src/source/source-check.js';
 import { decodeInSlices, encodeInSlices, slicesOf } from '#src/source/text-slices.js';
-import { SLICE_LENGTH } from '#src/support/byte-slices.js';
+import { SLICE_LENGTH } from '#src/support/bytes/byte-slices.js';
 
 const PAIR = '\ud83d\ude00';
 const TEXTS: readonly (readonly [name: string, text: string])[] = [

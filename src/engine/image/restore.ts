@@ -1,4 +1,4 @@
-import { copyBytes } from '../../support/copy-bytes.js';
+import { copyBytes } from '../../support/bytes/copy-bytes.js';
 import type { Vm } from '../vm.js';
 import { applyDelta, type Delta } from './delta.js';
 import type { Image } from './image.js';

@@ -10,8 +10,8 @@ import { NexusError } from '../../errors/nexus-error.js';
 import { encodeSharedInSlices } from '../../protocol/context-encoding.js';
 import { covers, type Grant } from '../../protocol/grant.js';
 import type { PreparedValue } from '../../protocol/prepared-value.js';
-import { sha256 } from '../../support/byte-slices.js';
-import type { SharedBytes } from '../../support/shared-bytes.js';
+import { sha256 } from '../../support/bytes/byte-slices.js';
+import type { SharedBytes } from '../../support/bytes/shared-bytes.js';
 import { inSlices } from '../../support/slices.js';
 
 const ROOTS = ['value'];

@@ -1,4 +1,4 @@
-import { asShared } from '../../support/shared-bytes.js';
+import { asShared } from '../../support/bytes/shared-bytes.js';
 
 /** Bytes from this size on are shared: copying them into and out of the message would cost more. */
 const SHARED_FROM_BYTES = 16 * 1024;

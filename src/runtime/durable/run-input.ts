@@ -5,7 +5,7 @@ import { NotTransferableError } from '../../codec/values/encoding/not-transferab
 import { NexusError } from '../../errors/nexus-error.js';
 import { methodNamesOf } from '../../execution/request/build-request.js';
 import type { ExecuteOptions } from '../../execution/request/execute-options.js';
-import { sha256 } from '../../support/byte-slices.js';
+import { sha256 } from '../../support/bytes/byte-slices.js';
 import { incompatible } from '../../suspension/incompatible.js';
 import { decodeValues, encodeValues } from '../../suspension/sealed/values.js';
 

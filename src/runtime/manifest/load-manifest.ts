@@ -10,8 +10,8 @@ import { invalidArgument } from '../../config/check.js';
 import type { RuntimeConfig } from '../../config/resolve.js';
 import type { LibrarySets } from '../../execution/library-sets.js';
 import type { LibrarySet } from '../../protocol/library-set.js';
+import { asShared, toShared } from '../../support/bytes/shared-bytes.js';
 import { sha256Hex } from '../../support/sha256-hex.js';
-import { asShared, toShared } from '../../support/shared-bytes.js';
 import { invalidManifest, LIBRARIES_NAMESPACE, readManifest } from './manifest-file.js';
 
 /** A build that was loaded. */

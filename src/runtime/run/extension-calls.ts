@@ -2,7 +2,7 @@ import type { CallResult } from '../../api/answers.js';
 import type { CallContext } from '../../api/extension.js';
 import type { ExtensionCall } from '../../api/result.js';
 import { callName, isOwnCall } from '../../execution/own-call-kinds.js';
-import { waitATurn } from '../../support/byte-slices.js';
+import { waitATurn } from '../../support/bytes/byte-slices.js';
 import { SLICE_MS } from '../../support/slices.js';
 import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
 import { whenAborted } from '../../support/waiting.js';

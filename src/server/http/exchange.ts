@@ -49,12 +49,12 @@ export class TextReply {
   }
 }
 
-export type Reply = TextReply | Response;
+export type HttpReply = TextReply | Response;
 
 /** No response is for a cache, and none is anything but what its type says. */
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
 
-export function toResponse(reply: Reply): Response {
+export function toResponse(reply: HttpReply): Response {
   if (!(reply instanceof TextReply)) return reply;
   return new Response(reply.text, { status: reply.status, headers: reply.headers as Record<string, string> });
 }

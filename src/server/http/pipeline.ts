@@ -7,7 +7,14 @@ import type { RateLimiter } from '../access/rate-limiter.js';
 import { Problem, problemOf } from '../problem.js';
 import { fieldInRequest } from '../requests.js';
 import type { ServerLogEntry, TokenScope } from '../server-options.js';
-import { type DirectExchange, type Exchange, type Reply, RoutedExchange, TextReply, toResponse } from './exchange.js';
+import {
+  type DirectExchange,
+  type Exchange,
+  type HttpReply,
+  RoutedExchange,
+  TextReply,
+  toResponse,
+} from './exchange.js';
 import type { ServerContext } from './hono.js';
 import { BodyRoom, type RequestBody, readJson } from './read-body.js';
 
@@ -61,7 +68,7 @@ export class RouteCall {
 /** What a token must allow; `'any'`: any token of the server. */
 export type RouteScope = TokenScope | 'any';
 
-export type Route = (call: RouteCall) => Promise<Reply> | Reply;
+export type Route = (call: RouteCall) => Promise<HttpReply> | HttpReply;
 
 export interface PipelineOptions {
   readonly access: Authentication;
@@ -158,14 +165,14 @@ export class Pipeline {
     });
   }
 
-  async #pass(exchange: Exchange, scope: RouteScope | undefined, route: Route): Promise<Reply> {
+  async #pass(exchange: Exchange, scope: RouteScope | undefined, route: Route): Promise<HttpReply> {
     const { log } = this.#options;
     const ended = this.#noteOpen(exchange);
     const startedAt = log && performance.now();
     const given = exchange.header('x-request-id');
     const reqId = given !== undefined && REQUEST_ID.test(given) ? given : log && randomUUID();
     let identity: Identity | undefined;
-    let reply: Reply;
+    let reply: HttpReply;
     try {
       const { access } = this.#options;
       // Who has tokens to give lets anyone ask whether it works.
@@ -215,7 +222,7 @@ export class Pipeline {
     identity: Identity,
     route: Route,
     reqId: string | undefined,
-  ): Promise<Reply> {
+  ): Promise<HttpReply> {
     const call = new RouteCall(exchange, identity, reqId, this.#options, this.#room);
     if (scope === undefined) return route(call);
     if (scope !== 'any' && !identity.scopes.has(scope))

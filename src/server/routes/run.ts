@@ -4,7 +4,7 @@ import { NexusError } from '../../errors/nexus-error.js';
 import type { HandlerSet } from '../../runtime/manifest/handler-set.js';
 import type { NexusRuntime } from '../../runtime/nexus-runtime.js';
 import type { RunOptions } from '../../runtime/run/run-options.js';
-import type { Reply } from '../http/exchange.js';
+import type { HttpReply } from '../http/exchange.js';
 import type { Route, RouteCall } from '../http/pipeline.js';
 import { Problem } from '../problem.js';
 import { readExecuteRequest } from '../requests.js';
@@ -75,7 +75,7 @@ async function answer(
   { streams, extensions, basePath }: RunRoutes,
   isStream: boolean,
   start: StartRun,
-): Promise<Reply> {
+): Promise<HttpReply> {
   const startWith: StartRun = (options) => start({ ...options, extensions } as RunOptions);
   if (!isStream) return respondResult(call, await startWith({ signal: call.signal }));
   return respondStream(streams.start(call.identity.key, startWith), 0, basePath);

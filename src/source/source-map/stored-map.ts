@@ -1,4 +1,4 @@
-import { sha256 } from '../../support/byte-slices.js';
+import { sha256 } from '../../support/bytes/byte-slices.js';
 import { compress, decompress } from '../../support/compression.js';
 import { MAX_MAP_BYTES, SourceMap } from './source-map.js';
 

@@ -1,4 +1,4 @@
-import { byteSlicesOf, SLICE_LENGTH, waitATurn } from '../byte-slices.js';
+import { byteSlicesOf, SLICE_LENGTH, waitATurn } from '../bytes/byte-slices.js';
 import type { Seal, SealCheck } from './seals.js';
 
 const NOTHING = new Uint8Array();

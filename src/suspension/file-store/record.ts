@@ -1,6 +1,6 @@
 import { packMessage } from '../../codec/message-pack.js';
 import { NexusError } from '../../errors/nexus-error.js';
-import { sha256 } from '../../support/byte-slices.js';
+import { sha256 } from '../../support/bytes/byte-slices.js';
 import {
   ContainerFormat,
   headerLengthAt,

@@ -8,7 +8,7 @@ import { guestAbi } from '../../protocol/guest-abis.js';
 import type { KeptImage } from '../../protocol/kept-image.js';
 import type { LibrarySet } from '../../protocol/library-set.js';
 import type { ImageDescription, ImageRequest } from '../../protocol/messages.js';
-import { toShared } from '../../support/shared-bytes.js';
+import { toShared } from '../../support/bytes/shared-bytes.js';
 import { performance } from '../../support/timers.js';
 import { MAX_IMAGE_BYTES } from '../check.js';
 import type { RecordedOutcomes } from '../recorded-outcomes.js';

@@ -1,8 +1,8 @@
 import { count, list, record, text } from '../../codec/message-shape.js';
 import type { PreparedValue } from '../../protocol/prepared-value.js';
-import { sha256 } from '../../support/byte-slices.js';
+import { sha256 } from '../../support/bytes/byte-slices.js';
+import { toShared } from '../../support/bytes/shared-bytes.js';
 import { compress, decompress } from '../../support/compression.js';
-import { toShared } from '../../support/shared-bytes.js';
 
 /** The most prepared values of one call that is suspended. */
 const MAX_VALUES = 10_000;

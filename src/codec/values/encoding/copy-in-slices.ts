@@ -1,4 +1,4 @@
-import { byteSlicesOf, SLICE_LENGTH } from '../../../support/byte-slices.js';
+import { byteSlicesOf, SLICE_LENGTH } from '../../../support/bytes/byte-slices.js';
 
 /** Copies parts into one buffer; pauses after each slice. */
 export function* copyInSlices(parts: readonly Uint8Array[], whole: Uint8Array): Generator<undefined, Uint8Array> {

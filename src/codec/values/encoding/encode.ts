@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { isPrepared } from '../../../api/context.js';
 import { encodedBytes, jsonBytes } from '../../../api/encoded.js';
-import { SLICE_LENGTH } from '../../../support/byte-slices.js';
+import { SLICE_LENGTH } from '../../../support/bytes/byte-slices.js';
 import { performance } from '../../../support/timers.js';
 import { FORMAT_VERSION, MARKER_NUMBER, MAX_DEPTH, Tag } from '../format.js';
 import { FORM_ITEMS_AT, type Form, FormKind, formOf, JSON_FORM, type NumberPrepared } from '../forms.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { setImmediate } from './timers.js';
+import { setImmediate } from '../timers.js';
 
 /**
  * The number of characters or bytes that are processed between two turns of the event loop: hashing or
