@@ -131,6 +131,7 @@ await take({
 const forTests = { ...common, external: ['@cfworker/json-schema', 'prom-client', 'vitest'] };
 await take({
   ...forTests,
+  ...SLIM,
   entryPoints: { 'testing-kit': path('build/testing/index.js') },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
@@ -376,9 +377,10 @@ function importThroughEntry(code) {
   const EXTERNAL = /\bimport\("(@cfworker\/json-schema|node:module|prom-client|\.\/testing-thread-pool\.js)"\)/g;
   const rewritten = code.replaceAll(EXTERNAL, 'kitImport("$1")');
   if (/\bimport\("/.test(rewritten)) throw new Error('dist/testing-kit.cjs imports something that it cannot');
-  if (!rewritten.startsWith('"use strict";\n')) throw new Error('dist/testing-kit.cjs is not strict');
+  const STRICT = '"use strict";';
+  if (!rewritten.startsWith(STRICT)) throw new Error('dist/testing-kit.cjs is not strict');
   // In comments only: what else there is esbuild writes as ASCII, so that it is read as it is.
-  return rewritten.replaceAll(/[^ -~\n\t]/g, '?').replace('\n', `\n${AS_A_MODULE}`);
+  return `${STRICT}\n${AS_A_MODULE}${rewritten.slice(STRICT.length).trimStart()}`.replaceAll(/[^ -~\n\t]/g, '?');
 }
 
 /** The licence texts of all packages that the inputs of a bundle belong to. */

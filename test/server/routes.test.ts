@@ -133,7 +133,7 @@ describe('POST /execute', () => {
     ).toMatchObject({ status: 409, body: { code: 'SUSPENSION_SETTLED' } });
   });
 
-  it.each([
+  it.each<[title: string, body: unknown, status: number, code: string, field: string]>([
     ['no code', {}, 422, 'INVALID_ARGUMENT', 'code'],
     ['code that is no text', { code: 1 }, 422, 'INVALID_ARGUMENT', 'code'],
     ['an unknown field', { code: '', contxt: {} }, 422, 'INVALID_ARGUMENT', 'contxt'],
@@ -172,7 +172,7 @@ describe('POST /execute', () => {
           422,
           'INVALID_ARGUMENT',
           `options.${name}`,
-        ] as const,
+        ] as [string, unknown, number, string, string],
     ),
     ...['stateSnapshot', 'handlerName', 'panelId'].map(
       (name) =>
@@ -182,7 +182,7 @@ describe('POST /execute', () => {
           422,
           'INVALID_ARGUMENT',
           `context.${name}`,
-        ] as const,
+        ] as [string, unknown, number, string, string],
     ),
     [
       'an option that is not for requests',
