@@ -10,11 +10,13 @@ let runtime: NexusRuntime;
 let wrapped: WrappedTools;
 let instructions: string;
 let run: (code: string) => Promise<{ readonly text: string; readonly result?: unknown }>;
+/** A server that hangs is waited for so long. Others have much longer: messages of 16 MiB take seconds on a busy machine. */
+const HANGS_MS = 8_000;
 
 beforeAll(async () => {
   runtime = await createRuntime(OPTIONS);
   const mcpServers = {
-    ...servers({ bad: 'hostile' }, { timeoutMs: 4_000 }),
+    ...servers({ bad: 'hostile' }, { timeoutMs: 25_000 }),
     ...servers({ mute: 'silent' }, { timeoutMs: 1_500 }),
   };
   wrapped = await openTools(configOf({ mcpServers, approve: { never: ['*'] } }), '1.0.0');
@@ -92,9 +94,13 @@ describe('a hostile server of MCP', () => {
   });
 
   it('may hang: the call ends with its time, and others are served meanwhile', async () => {
-    const { result } = await run(`
+    const hasty = { mcpServers: servers({ bad: 'hostile' }, { timeoutMs: HANGS_MS }), approve: { never: ['*'] } };
+    const other = await openTools(configOf(hasty), '1.0.0');
+    const { result } = await createCodeMode({ runtime, tools: other.tools })
+      .run(`
       const hangs = tools.bad.hang().catch((error) => error.message);
-      return [(await tools.bad.a_b()).name, await hangs];`);
+      return [(await tools.bad.a_b()).name, await hangs];`)
+      .finally(() => other.close());
     expect(result).toEqual(['a-b', expect.stringMatching(/timed? ?out/i)]);
   });
 

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createRuntime, type HandlerSet, type NexusRuntime } from 'nexus-runtime';
 import { buildHandlers } from 'nexus-runtime/build';
 import { createServer, type Listening, type NexusServer, type ServerLogEntry } from 'nexus-runtime/server';
@@ -18,6 +20,10 @@ const CHANGES: Readonly<Record<string, (file: string, other: string) => Promise<
   },
   'that of another handler': async (file, other) => writeFile(file, await readFile(other)),
   removed: (file) => rm(file),
+  'a pipe that nobody writes': async (file) => {
+    await rm(file);
+    await promisify(execFile)('mkfifo', [file]);
+  },
   'a folder': async (file) => {
     await rm(file);
     await mkdir(file);

@@ -1,18 +1,22 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { ManifestHandler, ManifestLibraries } from '../../api/manifest.js';
 import { ArtifactError } from '../../cache/artifact.js';
-import { openInSlices } from '../../cache/sliced-artifact.js';
+import { MAX_ARTIFACT_BYTES, openInSlices } from '../../cache/sliced-artifact.js';
 import { type HandlerLoader, LoadedHandler } from '../../compiler/handler-loader.js';
 import { invalidArgument } from '../../config/check.js';
 import type { RuntimeConfig } from '../../config/resolve.js';
 import type { LibrarySets } from '../../execution/library-sets.js';
 import type { LibrarySet } from '../../protocol/library-set.js';
+import { sha256 } from '../../support/bytes/byte-slices.js';
 import { asShared, toShared } from '../../support/bytes/shared-bytes.js';
+import { readBoundedFile } from '../../support/files/bounded-file.js';
 import { sha256Hex } from '../../support/sha256-hex.js';
 import { invalidManifest, LIBRARIES_NAMESPACE, readManifest } from './manifest-file.js';
+
+/** Of some hundred thousand handlers. */
+const MAX_MANIFEST_BYTES = 256 * 1024 * 1024;
 
 /** A build that was loaded. */
 export interface LoadedManifest {
@@ -33,10 +37,10 @@ export interface ManifestReader {
 export async function loadManifest(given: string | URL, reader: ManifestReader): Promise<LoadedManifest> {
   const file = pathOf(given);
   const { config, engine } = reader;
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
+  const bytes = await readBoundedFile(file, MAX_MANIFEST_BYTES).catch((error: Error) => {
     throw invalidArgument('manifest', file, `a file that buildHandlers wrote: ${error.message}`);
   });
-  const manifest = readManifest(text, file, engine, config.cache.cacheSecrets);
+  const manifest = readManifest(bytes.toString('utf8'), file, engine, config.cache.cacheSecrets);
   const folder = path.dirname(file);
   const { libraries, handlers } = manifest;
   const librarySet = libraries && reader.librarySets.add(await openLibraries(folder, libraries, reader));
@@ -84,10 +88,10 @@ async function readChecked(
   { file, digest }: { readonly file: string; readonly digest: string },
 ): Promise<Buffer> {
   const place = path.join(folder, file);
-  const bytes = await readFile(place).catch((error: Error) => {
+  const bytes = await readBoundedFile(place, MAX_ARTIFACT_BYTES).catch((error: Error) => {
     throw invalidManifest(place, `names a file that cannot be read: ${error.message}`);
   });
-  if (sha256Hex(bytes) === digest) return bytes;
+  if ((await sha256(bytes)).toString('hex') === digest) return bytes;
   throw invalidManifest(place, 'has another digest for this file: one of them is of another build');
 }
 
