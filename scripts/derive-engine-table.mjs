@@ -16,6 +16,7 @@ import { KNOWN_ENGINES } from '../build/engine/known-engines.js';
 import { LinearMemory } from '../build/engine/linear-memory.js';
 import { instantiateQuickJs } from '../build/engine/quickjs-module.js';
 import { REJECTION_BLOCK_BYTES, RejectionList } from '../build/engine/rejection-list.js';
+import { findArrayBufferFields } from '../build/engine/runtime-fields.js';
 
 const PACKAGE = '@jitl/quickjs-wasmfile-release-sync';
 const I64_CONST = 0x42;
@@ -32,6 +33,8 @@ const STACK_SIZES = [16, 8, 5, 4, 2, 1].map((mib) => mib * 1024 * 1024);
 const SHARED = Uint8Array.of(5, 0, 9, 2, 9, 0, 19, 1);
 /** Of three promises that are rejected one is handled afterwards. */
 const REJECTING = '[1, 2, 3].map((reason) => Promise.reject(reason))[1].catch(() => {})';
+/** Of a buffer of which all is known. */
+const KNOWN_BYTES = 1000;
 const STACK_POINTER_GLOBAL = 0;
 /** More than a probe takes of the heap. */
 const FRESH_HEAP_BYTES = 2 ** 20;
@@ -212,8 +215,13 @@ function writeBytecode(instance, compiled) {
   const { functions, contextPointer, memory } = instance;
   const buffer = functions.writeBytecode(contextPointer, compiled);
   if (functions.QTS_ResolveException(contextPointer, buffer) !== 0) throw new Error('the writer refuses bytecode');
-  const start = functions.QTS_GetArrayBuffer(contextPointer, buffer);
-  const length = functions.QTS_GetArrayBufferLength(contextPointer, buffer);
+  const known = functions.malloc(KNOWN_BYTES);
+  const probe = functions.QTS_NewArrayBuffer(contextPointer, known, KNOWN_BYTES);
+  const cell = new DataView(memory.buffer);
+  const { recordOffset, dataOffset } = findArrayBufferFields(cell, probe, known, KNOWN_BYTES);
+  const record = cell.getUint32(cell.getUint32(buffer, true) + recordOffset, true);
+  const length = cell.getUint32(record, true);
+  const start = cell.getUint32(record + dataOffset, true);
   return new Uint8Array(memory.buffer).slice(start, start + length);
 }
 
