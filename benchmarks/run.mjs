@@ -1,9 +1,9 @@
 // Runs all questions, each in a separate process, and compares the results with the targets.
 //
-// node benchmarks/run.mjs [--short] [--only <question>,<question>…] [--against <checkout>] [--rounds 15]
+// node benchmarks/run.mjs [--short] [--judged] [--only <question>,<question>…] [--against <checkout>] [--rounds 15]
 //
-// Without options it writes `results/`. CI runs `--short`, which is quick, writes to a temporary folder and
-// fails if a ratio exceeds its wide margin; questions by which no target is judged run two at a time then. `--only` runs these questions and those with such a prefix, and
+// Without options it writes `results/`. CI runs `--short --judged`. `--short` is quick, writes to a temporary folder and fails if a ratio exceeds
+// its wide margin; questions by which no target is judged run two at a time then, and `--judged` leaves them out. `--only` runs these questions and those with such a prefix, and
 // writes nothing. `--against` compares with another built checkout, see `against.mjs`.
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,12 +22,14 @@ import { JUDGED, judge } from './targets.mjs';
 
 const {
   short: isShort,
+  judged: isJudged,
   only,
   against,
   rounds,
 } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
+    judged: { type: 'boolean', default: false },
     only: { type: 'string' },
     against: { type: 'string' },
     rounds: { type: 'string', default: '15' },
@@ -40,7 +42,7 @@ if (against !== undefined) {
   await compareCheckouts([join(here, '..'), resolve(against)], only?.split(','), Number(rounds));
   process.exit();
 }
-const all = isShort ? QUESTIONS.filter(({ isLong }) => isLong !== true) : QUESTIONS;
+const all = QUESTIONS.filter(({ id, isLong }) => !(isShort && isLong === true) && (!isJudged || JUDGED.includes(id)));
 const chosen = only === undefined ? all : questionsNamed(only.split(','));
 
 const startedAt = performance.now();
