@@ -1,11 +1,10 @@
 import type { WasmContext } from '../api/context.js';
 import type { EventOrigin } from '../api/observing/observer.js';
 import type { WasmError } from '../api/result.js';
+import type { Mutable } from '../support/mutable.js';
 
 /** What every error says of where it happened. */
 export type Origin = Pick<WasmContext, 'handlerName' | 'panelId'>;
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The names in a context, or in what was kept of one. */
 export function originOf({ handlerName, panelId }: Origin): Mutable<Origin> {

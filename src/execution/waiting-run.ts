@@ -1,13 +1,12 @@
 import type { ExtensionCall } from '../api/result.js';
 import { ABI_VERSION, NET_EXTENSION, NET_METHOD, TIMER_EXTENSION, TIMER_METHOD } from '../guest/abi.js';
+import type { Mutable } from '../support/mutable.js';
 import { withoutOwnCalls } from './own-call-kinds.js';
 import { keepRequests, sortCalls, timeTimers } from './own-calls.js';
 import type { KnownCalls } from './result/effects.js';
 import type { Segment, Waiting } from './result/result.js';
 import { callNumber, type SuspendedRun } from './suspended-run.js';
 import { addUsage, type Usage } from './usage.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A handler that waits. */
 export interface WaitingRun {

@@ -1,8 +1,7 @@
 import type { ExecutionStatus } from '../api/observing/execution-metrics.js';
 import type { EventOrigin, UsageEvent } from '../api/observing/observer.js';
 import type { HandlerUsage, MeteringOptions, TenantUsage, UsageCounts, UsageReport } from '../api/observing/usage.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+import type { Mutable } from '../support/mutable.js';
 
 export const DEFAULT_MAX_TENANTS = 1_000;
 export const DEFAULT_MAX_HANDLERS = 100;

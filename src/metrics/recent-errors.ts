@@ -2,14 +2,13 @@ import type { EventOrigin } from '../api/observing/observer.js';
 import type { RecentError } from '../api/observing/recent-error.js';
 import type { WasmError } from '../api/result.js';
 import { cutCopy } from '../support/cut-copy.js';
+import type { Mutable } from '../support/mutable.js';
 
 /** Kinds that are kept. */
 const MAX_KINDS = 50;
 const MAX_MESSAGE = 1_000;
 const MAX_SNIPPET = 2_000;
 const MAX_NAME = 200;
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The errors that handlers had last, by kind. What succeeds costs nothing; an error costs a lookup. */
 export class RecentErrors {

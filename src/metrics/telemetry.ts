@@ -14,6 +14,7 @@ import type { NexusErrorCode } from '../errors/codes.js';
 import { NexusError } from '../errors/nexus-error.js';
 import type { RetirementReason } from '../protocol/retirement.js';
 import { debug } from '../support/debug.js';
+import type { Mutable } from '../support/mutable.js';
 import type { RUN_OUTCOMES, TASK_KINDS } from './catalog.js';
 import { EventHub } from './event-hub.js';
 import { expose, type Gauges } from './exposition.js';
@@ -23,8 +24,6 @@ import { RecentErrors } from './recent-errors.js';
 import { type ExecutionStatistics, Statistics } from './statistics.js';
 import { Tally } from './tally.js';
 import { usagesOf } from './usage-samples.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What a segment took in and gave out. */
 export type SegmentAmounts = Pick<UsageCounts, 'bytesIn' | 'bytesOut' | 'calls'>;

@@ -14,7 +14,7 @@ const HAS_CORES = availableParallelism() > 1;
 
 /**
  * How long a thread looks for a message before it sleeps, where one is likely to come at once: by how long those took that it
- * looked for. What it looked for in vain lately, it does not look for.
+ * looked for. After a few that did not come in time, it rarely looks.
  */
 export class Patience {
   #usualMs = LONGEST_MS / 4;
@@ -28,7 +28,8 @@ export class Patience {
   }
 
   #isTried(): boolean {
-    if (!HAS_CORES || this.#vain < MAX_VAIN) return HAS_CORES;
+    if (!HAS_CORES) return false;
+    if (this.#vain < MAX_VAIN) return true;
     this.#vain++;
     return this.#vain % RETRY_AFTER === 0;
   }

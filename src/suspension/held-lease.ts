@@ -71,7 +71,7 @@ export class HeldLease {
   }
 
   #releaseLater(error: unknown, next: { readonly dueAtMs?: number } | undefined): void {
-    const message = `${this.#id} could not be given back to the store, which is asked again every second. Nobody can resume it before: ${renderReason(error)}`;
+    const message = `${this.#id} could not be given back to the store, which is asked again every second. No process can resume it until the store has taken it: ${renderReason(error)}`;
     this.#parts.telemetry.releaseFailed({ code: 'NEXUS_STORE', message });
     let isAsking = false;
     const again = async () => {

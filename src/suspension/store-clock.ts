@@ -50,7 +50,8 @@ export class StoreClock {
   }
 
   /**
-   * Resolves when the store's time is known, with {@link now}. The store is asked at first, and then once a minute, for which nobody waits.
+   * Resolves when the store's time is known, with {@link now}. The store is asked at first, which is waited for, and
+   * then once a minute, which is not.
    *
    * @throws NexusError INTERNAL_ERROR if it was never known
    */

@@ -26,6 +26,7 @@ import type {
 import type { SourceShape } from '../source/forms/source-shape.js';
 import { inCodePoints, isTypeScript, stripTypes } from '../source/typescript/strip-types.js';
 import { retainedStripperBytes } from '../source/typescript/stripper.js';
+import type { Mutable } from '../support/mutable.js';
 import { performance, systemTime } from '../support/timers.js';
 import { Attempt } from './attempt.js';
 import type { WaitingVm } from './checkpoints.js';
@@ -45,7 +46,6 @@ import { TenantVms } from './tenant-vms.js';
 const CRYPTO = featureSet('crypto');
 const NEVER = () => false;
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 const EMPTY = new Uint8Array(0);
 
 export interface ExecutorOptions extends VmLimits {

@@ -102,7 +102,7 @@ async function serve(call: CommandCall, options: RuntimeOptions): Promise<number
   const opening = openTools(config, packageVersion());
   const wrapped = await Promise.race([opening, ended.then(() => undefined)]);
   if (wrapped === undefined) {
-    // Connecting to a server that does not answer takes long; nobody waits for it any more.
+    // The command has ended, so servers that do not answer yet are not needed.
     endServers();
     await opening.then((tools) => tools.close()).catch(() => {});
     return EXIT.interrupted;

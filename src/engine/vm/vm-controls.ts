@@ -141,7 +141,7 @@ export class VmControls {
    * Counts a call of the host's function and the bytes that it was given, and polls: many of them fit between two polls of the engine. If the
    * run is to be interrupted, the engine polls at its next step.
    *
-   * Called after the call: it takes time, and it enters the engine, which must not poll there, where nobody is told.
+   * Called when the host's function has returned, so that its time counts. During the call the engine must not poll: an interrupt there would be lost.
    */
   protected chargeHostCall(bytes: number): void {
     this.#chargedSteps += STEPS_PER_HOST_CALL + Math.floor(bytes / HOST_BYTES_PER_STEP);

@@ -9,6 +9,7 @@ import { type LocaleSettings, settingsOfCall } from '../../config/locale.js';
 import { CONTEXT_ROOTS, checkPackedBytes, encodeFields, readableState } from '../../protocol/context-encoding.js';
 import type { Grant } from '../../protocol/grant.js';
 import type { ExecuteRequest, PackedContext } from '../../protocol/messages.js';
+import type { Mutable } from '../../support/mutable.js';
 import { PreparedPart, type PreparedValues } from '../prepared/prepared-values.js';
 import { EncodedGrants } from './encoded-grants.js';
 import { checkShape, type ExecuteOptions, resolveExecutionLimits } from './execute-options.js';
@@ -68,8 +69,6 @@ export interface RequestDefaults {
   /** The values that the runtime has prepared. */
   readonly prepared?: PreparedValues;
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** An execution without its handler. */
 export interface PreparedRequest {

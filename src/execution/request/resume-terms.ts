@@ -1,16 +1,16 @@
+import { LRUCache } from 'lru-cache';
 import type { ExecutionLimits } from '../../api/limits.js';
 import type { ResumeTerms } from '../../protocol/messages.js';
+import type { Mutable } from '../../support/mutable.js';
 import type { SuspendedRun } from '../suspended-run.js';
 
 /** Handlers whose runs wait in turn. */
 const MAX_KEPT = 256;
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 /** Gives runs that go on under equal terms the same object for them. */
 export class SharedTerms {
-  /** By handler and tenant; the first one was added first. */
-  readonly #kept = new Map<string, ResumeTerms>();
+  /** By handler and tenant. */
+  readonly #kept = new LRUCache<string, ResumeTerms>({ max: MAX_KEPT });
 
   /**
    * @param limits the same object for runs with equal ones
@@ -32,15 +32,7 @@ export class SharedTerms {
     const terms: Mutable<ResumeTerms> = { key, imageHash, features, limits };
     if (tenant !== undefined) terms.tenant = tenant;
     if (localeSettings !== undefined) terms.localeSettings = localeSettings;
-    if (known === undefined && this.#kept.size >= MAX_KEPT) this.#forgetFirst();
     this.#kept.set(name, terms);
     return terms;
-  }
-
-  #forgetFirst(): void {
-    for (const name of this.#kept.keys()) {
-      this.#kept.delete(name);
-      return;
-    }
   }
 }

@@ -3,13 +3,13 @@ import type { CompileResult } from '../../compiler/compiled-handler.js';
 import type { LocaleSettings } from '../../config/locale.js';
 import type { LibrarySet } from '../../protocol/library-set.js';
 import type { CallDeadline, Request, ResumeTerms } from '../../protocol/messages.js';
+import type { Mutable } from '../../support/mutable.js';
 import { performance } from '../../support/timers.js';
 import type { LogFeed } from '../log-feed.js';
 import type { SuspendedRun } from '../suspended-run.js';
 import type { PreparedRequest } from './build-request.js';
 import type { ResumeOptions } from './execute-options.js';
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type ExecuteRequestMessage = Extract<Request, { kind: 'execute' }>;
 type ResumeRequestMessage = Extract<Request, { kind: 'resume' }>;
 

@@ -6,6 +6,7 @@ import type { Checkpoint } from '../../protocol/checkpoint.js';
 import { type DeadlineLayer, deadlineFailure } from '../../protocol/deadline.js';
 import { limitContext } from '../../protocol/limit-failures.js';
 import type { ExecutionReply } from '../../protocol/messages.js';
+import type { Mutable } from '../../support/mutable.js';
 import { renderReason } from '../../support/render-reason.js';
 import { performance } from '../../support/timers.js';
 import type { CallBounds } from '../../support/waiting.js';
@@ -14,8 +15,6 @@ import { withoutOwnCalls } from '../own-call-kinds.js';
 import { type Bounds, malformed } from './effects.js';
 import type { LocatableHandler } from './guest-error.js';
 import { type ReadOutcome, readOutcome } from './outcome.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export interface ResultInputs {
   readonly context: Origin;

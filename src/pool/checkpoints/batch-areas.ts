@@ -1,5 +1,6 @@
 import type { CheckpointArea } from '../../protocol/checkpoint.js';
 import type { ExecutionReply, Reply } from '../../protocol/messages.js';
+import type { Mutable } from '../../support/mutable.js';
 import type { Job } from '../job.js';
 import type { CheckpointAreas, TakenArea } from './areas.js';
 
@@ -49,8 +50,6 @@ export class BatchAreas {
     for (const checkpoint of this.#read) checkpoint.drop?.();
   }
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** @param reply undefined if there is none, or it failed */
 export function attachCheckpoint(

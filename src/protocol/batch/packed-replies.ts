@@ -1,5 +1,6 @@
+import type { Mutable } from '../../support/mutable.js';
 import type { ExecutionReply, Reply } from '../messages.js';
-import { at, type ItemTable, type Mutable, type PlacedBytes, place, placed } from './tables.js';
+import { at, type ItemTable, type PlacedBytes, place, placed } from './tables.js';
 
 /** In the order of {@link packReply}. */
 export type PackedReply =

@@ -1,6 +1,7 @@
+import type { Mutable } from '../../support/mutable.js';
 import type { ExecutionReply, Reply, Request } from '../messages.js';
 import type { ShortItem } from './short-form.js';
-import { isLarge, type Mutable } from './tables.js';
+import { isLarge } from './tables.js';
 
 /** Flags; times, memory, instructions, the bytes of its checkpoint and its clock. */
 export const REPLY_NUMBERS = 8;

@@ -1,8 +1,9 @@
+import type { Mutable } from '../../support/mutable.js';
 import type { CheckpointArea } from '../checkpoint.js';
 import type { Request } from '../messages.js';
 import { areaAt, type KnownHere, type KnownToWorker } from './known.js';
 import type { ShortItem } from './short-form.js';
-import { isLarge, type Mutable } from './tables.js';
+import { isLarge } from './tables.js';
 
 /** Terms, instructions, clock; two areas of four numbers. */
 export const REQUEST_NUMBERS = 11;

@@ -3,8 +3,6 @@ import { asShared } from '../../support/bytes/shared-bytes.js';
 /** Bytes from this size on are shared: copying them into and out of the message would cost more. */
 const SHARED_FROM_BYTES = 16 * 1024;
 
-export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 /** Bytes in the message, or the index of an item of `Message.shared`. */
 export type PlacedBytes = Uint8Array | number;
 

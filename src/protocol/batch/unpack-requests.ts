@@ -1,4 +1,5 @@
 import type { ExecutionLimits } from '../../api/limits.js';
+import type { Mutable } from '../../support/mutable.js';
 import type { KeptImage } from '../kept-image.js';
 import type { LibrarySet } from '../library-set.js';
 import type { ExecuteRequest, PackedContext, Request, ResumeTerms } from '../messages.js';
@@ -11,7 +12,7 @@ import {
   type PackedLeftOut,
   type PackedRequest,
 } from './packed-batch.js';
-import { at, type Mutable, type PlacedBytes, placed as placedIn } from './tables.js';
+import { at, type PlacedBytes, placed as placedIn } from './tables.js';
 
 /** Reads what `packRequests` wrote. @param known receives what the worker did not know yet */
 export function unpackRequests(batch: PackedBatch, shared: readonly Uint8Array[], known: KnownHere): Request[] {

@@ -11,6 +11,7 @@ import { toJson } from '../../execution/result/to-json.js';
 import type { SegmentRun } from '../../execution/segment-runner.js';
 import { cutCopy } from '../../support/cut-copy.js';
 import type { RuntimeEnvironment } from '../../support/environment.js';
+import type { Mutable } from '../../support/mutable.js';
 import { performance } from '../../support/timers.js';
 
 const MAX_ENTRIES = 200;
@@ -24,8 +25,6 @@ const MAX_MESSAGE = 1_000;
 const MAX_SNIPPET = 2_000;
 /** Of an entry without its texts. */
 const ENTRY_BYTES = 400;
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 interface Kept {
   readonly tenant: string | undefined;

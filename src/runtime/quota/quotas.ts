@@ -7,9 +7,8 @@ import { NexusError } from '../../errors/nexus-error.js';
 import { noUsage } from '../../metrics/meter.js';
 import { callListener, warnOfIgnored } from '../../support/call-listener.js';
 import { debug } from '../../support/debug.js';
+import type { Mutable } from '../../support/mutable.js';
 import { renderReason } from '../../support/render-reason.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 interface Permit {
   readonly request: QuotaRequest;

@@ -15,6 +15,7 @@ import type { WaitingRun } from '../../execution/waiting-run.js';
 import { NET_EXTENSION, NET_METHOD } from '../../guest/abi.js';
 import { limitContext } from '../../protocol/limit-failures.js';
 import type { RuntimeEnvironment } from '../../support/environment.js';
+import type { Mutable } from '../../support/mutable.js';
 import { renderReason } from '../../support/render-reason.js';
 import { clearTimeout, performance, setTimeout } from '../../support/timers.js';
 import { whenAborted } from '../../support/waiting.js';
@@ -311,8 +312,6 @@ export class RunLoop {
     return { ...result, ...this.#effects, metrics: this.#metrics ?? result.metrics };
   }
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const NONE: readonly never[] = [];
 

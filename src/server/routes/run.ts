@@ -63,7 +63,7 @@ export function handlerRoute(routes: RunRoutes, handlers: HandlerSet | undefined
   };
 }
 
-/** A build that was changed since is a fault of the server, and its paths are nobody's business but the operator's. */
+/** A build that was changed since is a fault of the server. Its paths are for the operator, not for clients. */
 function faultOfBuild(error: unknown): never {
   if (!(error instanceof NexusError) || !(error.code === 'INVALID_ARTIFACT' || error.code === 'ENGINE_MISMATCH'))
     throw error;
